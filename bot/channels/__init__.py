@@ -1,0 +1,158 @@
+"""A chat platform as the bot sees it: envelopes in, cards and words out. It verifies and translates; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.card import Card
+
+__all__ = ["CardReply", "CardRef", "Channel", "ChannelError", "ChannelRefused", "ChannelBusy", "Entered", "Envelope",
+           "Handshake", "Heard", "Outcome", "ReplyAddress", "Unsupported", "UntrustedEnvelope"]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A platform's raw request: header names lower-case, query values decoded once, body as received."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A URL check: answer with these bytes and nothing else."""
+
+    answer: bytes
+
+
+@dataclass(frozen=True)
+class ReplyAddress:
+    """Where an answer to this very message may go (DingTalk's sessionWebhook); plain data, stored with the delivery."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Words of a person. `key` recognises redeliveries; `quoted` is a message the words reply to."""
+
+    key: str
+    sender: str
+    conversation: str
+    text: str
+    at: datetime
+    quoted: str = ""
+    reply_to: ReplyAddress = ReplyAddress()
+    sender_name: str = ""
+
+
+@dataclass(frozen=True)
+class CardReply:
+    """A tap on a card. `shown` is what the platform carried for us: decision id, version, content hash."""
+
+    key: str
+    sender: str
+    conversation: str
+    decision: str
+    button: str
+    at: datetime
+    version: int | None = None
+    content_hash: str | None = None
+    selected: Mapping[str, str] = field(default_factory=dict)
+    reply_to: ReplyAddress = ReplyAddress()
+    """Carries WeCom's ResponseCode, which updates this very card once."""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Somebody opened the chat (or was added): a greeting is due, at most once a day."""
+
+    key: str
+    sender: str
+    conversation: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A kind of message that is not served (`kind` in the platform's word): a kind sentence is due, not silence."""
+
+    key: str
+    sender: str
+    conversation: str
+    kind: str
+    at: datetime
+    reply_to: ReplyAddress = ReplyAddress()
+
+
+Outcome = Heard | CardReply | Entered | Unsupported
+
+
+@dataclass(frozen=True)
+class CardRef:
+    """What a platform needs to change a card later (message id, response code, outTrackId); plain data, stored."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class UntrustedEnvelope(Exception):
+    """The envelope proves nothing: wrong signature, receiver, shape, size or clock. `reason` is a short counted label."""
+
+    def __init__(self, reason: str, status: int = 403) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class ChannelError(Exception):
+    """A platform did not do what was asked. `code` is the platform's own."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ChannelBusy(ChannelError):
+    """Try again later (`after` seconds): rate limit, busy system, time-out. The outcome may be unknown."""
+
+    def __init__(self, message: str, code: str = "", after: float = 1.0) -> None:
+        super().__init__(message, code)
+        self.after = after
+
+
+class ChannelRefused(ChannelError):
+    """Trying again will not help: unknown user, missing permission, bad configuration. `alert` asks for an operator."""
+
+    def __init__(self, message: str, code: str = "", alert: bool = False) -> None:
+        super().__init__(message, code)
+        self.alert = alert
+
+
+class Channel(Protocol):
+    """One chat platform. Sending takes a `key` that makes a repetition harmless where the platform allows it."""
+
+    name: str
+
+    def open(self, envelope: Envelope) -> Handshake | Outcome | None:
+        """Check, decrypt, say what arrived (None: nothing we serve). Raises `UntrustedEnvelope`. No I/O."""
+
+    async def say(self, words: str, to: str, key: str, reply_to: ReplyAddress | None = None) -> None:
+        """Send markdown words to one person. Raises `ChannelBusy`, `ChannelRefused`."""
+
+    async def show(self, card: Card, to: str, key: str) -> CardRef:
+        """Send a card to one person. Raises `ChannelBusy`, `ChannelRefused`."""
+
+    async def refresh(self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None) -> CardRef:
+        """Change a card that was sent, or send what it says now where it cannot be changed any more."""
+
+    async def book(self, meeting: Mapping[str, Any], organizer: str, key: str) -> str:
+        """Put a meeting into the organizer's calendar, once per key; returns the platform's id.
+
+        `meeting`: summary, description, start and end (aware datetimes), location, attendees (platform user ids).
+        Raises `ChannelRefused` where the channel has no calendar."""
