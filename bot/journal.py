@@ -1,0 +1,77 @@
+"""The append-only record of every move: who, what, when, on what inputs. Each line is chained to the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select, text
+from sqlmodel import Session, col
+
+from bot.tables import JournalRow
+
+FIRST = "0" * 64
+_LOCK = 0x59494A55  # any constant; PostgreSQL's advisory lock that lets one transaction at a time append
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Where the chain breaks: the line's number and what is wrong with it."""
+
+    seq: int
+    why: str
+
+
+def append(session: Session, *, who: str, what: str, subject: str, at: datetime, body: Mapping[str, Any]) -> None:
+    """Add one line in the caller's transaction. `what` is a past participle: `DecisionConfirmed`."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    last = session.execute(select(JournalRow).order_by(col(JournalRow.seq).desc()).limit(1)).scalar()
+    row = JournalRow(
+        seq=last.seq + 1 if last else 1,
+        at=at.isoformat(),
+        who=who,
+        what=what,
+        subject=subject,
+        body=orjson.dumps(dict(body), default=str, option=orjson.OPT_SORT_KEYS).decode(),
+        previous=last.hash if last else FIRST,
+        hash="",
+    )
+    row.hash = digest(row)
+    session.add(row)
+    session.flush()
+
+
+def digest(row: JournalRow) -> str:
+    """SHA-256 over the line's fields as a JSON array, so that no two lines can be told apart wrongly."""
+    fields = [row.seq, row.at, row.who, row.what, row.subject, row.body, row.previous]
+    return hashlib.sha256(orjson.dumps(fields)).hexdigest()
+
+
+def verify(session: Session) -> Broken | None:
+    """Walk the whole chain. None where it is whole."""
+    previous, expected = FIRST, 1
+    for row in lines(session):
+        if row.seq != expected:
+            return Broken(row.seq, f"line {expected} is missing: the next one is {row.seq}")
+        if row.previous != previous:
+            return Broken(row.seq, "its link to the line before it does not match")
+        if row.hash != digest(row):
+            return Broken(row.seq, "its content was changed after it was written")
+        previous, expected = row.hash, expected + 1
+    return None
+
+
+def lines(session: Session, subject: str | None = None) -> Iterator[JournalRow]:
+    query = select(JournalRow).order_by(col(JournalRow.seq))
+    if subject is not None:
+        query = query.where(col(JournalRow.subject) == subject)
+    yield from session.execute(query.execution_options(yield_per=500)).scalars()
+
+
+def length(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(JournalRow)).scalar_one()
