@@ -1,0 +1,144 @@
+"""Every setting, typed, with a default that runs on a laptop. Nothing else in the project reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WeComSettings(BaseModel):
+    corp_id: str = Field("", description="企业 ID (我的企业 → 企业信息)")
+    agent_id: int = Field(0, description="AgentId of the self-built app")
+    secret: SecretStr = Field(SecretStr(""), description="Secret of the self-built app")
+    token: SecretStr = Field(SecretStr(""), description="Token of the app's callback (接收消息)")
+    aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the app's callback, 43 characters")
+    api_base: str = Field("https://qyapi.weixin.qq.com", description="address of the WeCom API")
+    bot_token: SecretStr = Field(SecretStr(""), description="Token of an AI bot (智能机器人)")
+    bot_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of an AI bot")
+
+    needed: ClassVar = ("corp_id", "agent_id", "secret", "token", "aes_key")
+
+
+class DingTalkSettings(BaseModel):
+    client_id: str = Field("", description="Client ID (AppKey) of the internal app")
+    client_secret: SecretStr = Field(SecretStr(""), description="Client Secret (AppSecret)")
+    robot_code: str = Field("", description="RobotCode; normally the Client ID, which is used when empty")
+    mode: Literal["stream", "http"] = Field("stream", description="how messages arrive; stream needs no public address")
+    card_template_id: str = Field("", description="id of the published card template (docs/dingtalk-card.md)")
+    api_base: str = Field("https://api.dingtalk.com", description="address of the new API")
+    oapi_base: str = Field("https://oapi.dingtalk.com", description="address of the old API")
+
+    needed: ClassVar = ("client_id", "client_secret", "card_template_id")
+
+
+class LanguageModelSettings(BaseModel):
+    base_url: str = Field("", description="OpenAI-compatible endpoint; empty = no language model")
+    model: str = Field("", description="model name at that endpoint")
+    api_key: SecretStr = Field(SecretStr(""), description="key for that endpoint")
+    timeout_s: float = Field(20.0, gt=0, description="how long a better draft may take; the card never waits for it")
+
+
+class CrmSettings(BaseModel):
+    adapter: Literal["embedded"] = Field("embedded", description="which customer system answers")
+    base_url: str = Field("", description="its address, where it is not embedded")
+
+
+class CardSettings(BaseModel):
+    expire_after_s: int = Field(24 * 3600, gt=0, description="seconds until an unanswered card expires")
+    extend_within_s: int = Field(600, ge=0, description="more words of a customer within this time extend an open card's turn")
+
+
+class Settings(BaseSettings):
+    """Read once, at the edge."""
+
+    model_config = SettingsConfigDict(env_prefix="YIJU_", env_nested_delimiter="__", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="where database, documents, models and indexes live")
+    database_url: str = Field("", description="empty = SQLite in the data dir; also postgresql://user@host/name")
+    bus_url: str = Field("local:", description="wake-ups between processes; local: = one process")
+    chroma_url: str = Field("", description="empty = embedded in the data dir; also http://host:port")
+    embedding_model: str = Field("", description="empty = the shipped encoder; a folder or name of a pretrained one")
+    public_url: str = Field("http://127.0.0.1:8000", description="address in the links of cards, as phones reach it")
+    secret_key: SecretStr = Field(SecretStr(""), description="signs links; generated into the data dir when empty")
+    simulator: bool = Field(False, description="serve the chat simulator at /sim (anyone who reaches it may act as a demo user)")
+    log_format: Literal["json", "text"] = Field("json", description="one JSON object or one readable line per event")
+    workers: int = Field(4, ge=1, le=64, description="conversations worked side by side in one process")
+    card: CardSettings = CardSettings()
+    wecom: WeComSettings = WeComSettings()
+    dingtalk: DingTalkSettings = DingTalkSettings()
+    llm: LanguageModelSettings = LanguageModelSettings()
+    crm: CrmSettings = CrmSettings()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'yiju.db'}"
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """Whether a channel is on, off (nothing set), or half set (and what is missing)."""
+
+    name: str
+    missing: tuple[str, ...]
+    touched: bool
+
+    @property
+    def on(self) -> bool:
+        return not self.missing
+
+    @property
+    def half_set(self) -> bool:
+        return self.touched and bool(self.missing)
+
+
+def channel_states(settings: Settings) -> tuple[ChannelState, ...]:
+    return (
+        _state("wecom", settings.wecom, WeComSettings.needed),
+        _state("dingtalk", settings.dingtalk, DingTalkSettings.needed),
+    )
+
+
+def _state(name: str, group: BaseModel, needed: tuple[str, ...]) -> ChannelState:
+    missing = tuple(f"YIJU_{name.upper()}__{key.upper()}" for key in needed if not _is_set(getattr(group, key)))
+    return ChannelState(name, missing, touched=len(missing) < len(needed))
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One line of `yiju settings`: the variable, what it is for, its default and its value (secrets masked)."""
+
+    variable: str
+    meaning: str
+    default: str
+    value: str
+
+
+def describe(settings: Settings) -> list[SettingLine]:
+    """Every setting with its meaning, nested groups flattened to their environment variables."""
+    return _lines(settings, "YIJU_")
+
+
+def _lines(group: BaseModel, prefix: str) -> list[SettingLine]:
+    lines: list[SettingLine] = []
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        variable = f"{prefix}{name.upper()}"
+        if isinstance(value, BaseModel):
+            lines += _lines(value, f"{variable}__")
+        else:
+            lines.append(SettingLine(variable, field.description or "", _shown(field.default), _shown(value)))
+    return lines
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    return str(value)
