@@ -1,0 +1,84 @@
+"""Who works a lane: one owner at a time, and a dead owner's lanes come free by themselves."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, delete, exists, update
+from sqlmodel import Session, col
+
+from bot.store import Store
+from bot.tables import LeaseRow
+
+LEASE = timedelta(seconds=20)
+"""How long a lease lasts without renewal: the longest that a killed worker's conversation waits."""
+
+
+class Leases(Protocol):
+    """Holds names for this process. `take` and `release` run in the caller's session."""
+
+    in_process: bool
+
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        """SQL condition: nobody holds `prefix + lane`."""
+
+    def take(self, session: Session, name: str, now: datetime) -> bool: ...
+    def release(self, session: Session, name: str) -> None: ...
+    def renew(self, session: Session, now: datetime) -> None: ...
+
+
+class InProcessLeases:
+    """For one process (the embedded default): a set in memory, gone with the process as it should be."""
+
+    in_process = True
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        condition: ColumnElement[bool] = (prefix + lane).not_in(self._held)
+        return condition
+
+    def take(self, session: Session, name: str, now: datetime) -> bool:
+        if name in self._held:
+            return False
+        self._held.add(name)
+        return True
+
+    def release(self, session: Session, name: str) -> None:
+        self._held.discard(name)
+
+    def renew(self, session: Session, now: datetime) -> None:
+        return
+
+
+class StoredLeases:
+    """For many processes: rows with an end, renewed by a heartbeat."""
+
+    in_process = False
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        return ~exists().where(col(LeaseRow.name) == prefix + lane, col(LeaseRow.until) > datetime.now().astimezone())
+
+    def take(self, session: Session, name: str, now: datetime) -> bool:
+        new = self._store.insert_new(LeaseRow, name=name, owner=self.owner, until=now + LEASE)
+        if session.execute(new).rowcount:  # type: ignore[attr-defined]
+            return True
+        free = (col(LeaseRow.until) <= now) | (col(LeaseRow.owner) == self.owner)
+        taken = update(LeaseRow).where(col(LeaseRow.name) == name, free)
+        result = session.execute(taken.values(owner=self.owner, until=now + LEASE))
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    def release(self, session: Session, name: str) -> None:
+        session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.owner) == self.owner))
+
+    def renew(self, session: Session, now: datetime) -> None:
+        session.execute(update(LeaseRow).where(col(LeaseRow.owner) == self.owner).values(until=now + LEASE))

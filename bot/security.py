@@ -1,0 +1,96 @@
+"""Signed links and API keys. A link names its decision and its one user; a key is stored as a digest only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from bot.conversation import UserId
+from bot.errors import NotAllowed, NotFound
+from bot.tables import ApiKeyRow
+
+KEY_SCOPES = ("utterances", "events", "read")
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a decision page's token says, once its signature held."""
+
+    decision: str
+    user: UserId
+    until: datetime
+
+
+class Links:
+    """Makes and reads `/d/{token}`. The same decision and user give the same token, so a card sent twice is equal."""
+
+    def __init__(self, secret: str, public_url: str) -> None:
+        self._signer = URLSafeSerializer(secret, salt="decision-page")
+        self._forms = URLSafeSerializer(secret, salt="decision-form")
+        self._public_url = public_url.rstrip("/")
+
+    def to(self, decision: str, user: str, until: datetime) -> str:
+        return f"{self._public_url}/d/{self._signer.dumps([decision, user, int(until.timestamp())])}"
+
+    def read(self, token: str, now: datetime) -> Link:
+        """Raises `NotAllowed` for a wrong signature and for a link that ran out."""
+        try:
+            decision, user, until = self._signer.loads(token)
+            link = Link(str(decision), UserId(str(user)), datetime.fromtimestamp(int(until), tz=now.tzinfo))
+        except (BadSignature, ValueError, TypeError) as error:
+            raise NotAllowed("the link's signature does not hold; open it from the card again") from error
+        if link.until < now:
+            raise NotAllowed("the link has run out; ask for the card again in the chat")
+        return link
+
+    def form_mark(self, token: str, version: int) -> str:
+        """Ties a form to its page and version, so that another site cannot post it."""
+        return str(self._forms.dumps([token, version])).rsplit(".", 1)[-1]
+
+
+def load_secret(given: str, data_dir: Path) -> str:
+    """The configured secret, or one generated into the data dir on first start (readable by its owner only)."""
+    if given:
+        return given
+    path = data_dir / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def new_key(session: Session, name: str, scopes: tuple[str, ...], now: datetime) -> tuple[str, str]:
+    """Create an API key; returns its id and the key itself, which is shown this once."""
+    key_id, key = secrets.token_hex(4), f"yk_{secrets.token_urlsafe(32)}"
+    session.add(ApiKeyRow(id=key_id, name=name, digest=_digest(key), scopes=" ".join(scopes), created_at=now))
+    session.flush()
+    return key_id, key
+
+
+def check_key(session: Session, key: str, scope: str) -> ApiKeyRow:
+    """The key's row. Raises `NotAllowed`; the database compares digests, so timing tells nothing of the key."""
+    row = session.execute(select(ApiKeyRow).where(col(ApiKeyRow.digest) == _digest(key))).scalar()
+    if row is None or row.revoked_at is not None:
+        raise NotAllowed("the API key is unknown or revoked; create one with `yiju keys add`")
+    if scope not in row.scopes.split():
+        raise NotAllowed(f"the API key {row.id} lacks the scope {scope}; it has: {row.scopes}")
+    return row
+
+
+def revoke_key(session: Session, key_id: str, now: datetime) -> None:
+    row = session.get(ApiKeyRow, key_id)
+    if row is None:
+        raise NotFound(f"there is no API key {key_id}; `yiju keys list` shows them")
+    row.revoked_at = now
+    session.add(row)
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
