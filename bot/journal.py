@@ -74,4 +74,5 @@ def lines(session: Session, subject: str | None = None) -> Iterator[JournalRow]:
 
 
 def length(session: Session) -> int:
-    return session.execute(select(func.count()).select_from(JournalRow)).scalar_one()
+    count: int = session.execute(select(func.count()).select_from(JournalRow)).scalar_one()
+    return count

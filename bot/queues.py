@@ -84,7 +84,8 @@ class Queue(Generic[Row]):
 
     def depth(self, session: Session) -> int:
         waiting = select(func.count()).select_from(self.table).where(col(self.table.state) == "waiting")
-        return session.execute(waiting).scalar_one()
+        count: int = session.execute(waiting).scalar_one()
+        return count
 
     @property
     def _prefix(self) -> str:

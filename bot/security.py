@@ -76,7 +76,8 @@ def new_key(session: Session, name: str, scopes: tuple[str, ...], now: datetime)
 
 def check_key(session: Session, key: str, scope: str) -> ApiKeyRow:
     """The key's row. Raises `NotAllowed`; the database compares digests, so timing tells nothing of the key."""
-    row = session.execute(select(ApiKeyRow).where(col(ApiKeyRow.digest) == _digest(key))).scalar()
+    query = select(ApiKeyRow).where(col(ApiKeyRow.digest) == _digest(key))
+    row: ApiKeyRow | None = session.execute(query).scalar()
     if row is None or row.revoked_at is not None:
         raise NotAllowed("the API key is unknown or revoked; create one with `yiju keys add`")
     if scope not in row.scopes.split():

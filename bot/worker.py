@@ -32,10 +32,10 @@ class Worker(Generic[Row]):
         parallel: int = 4,
         on_dead: Callable[[Row], Awaitable[None]] | None = None,
     ) -> None:
-        self.queue = queue
-        self._work = work
+        self.queue: Queue[Row] = queue
+        self._work: Callable[[Sequence[Row]], Awaitable[None]] = work
         self._clock = clock
-        self._on_dead = on_dead
+        self._on_dead: Callable[[Row], Awaitable[None]] | None = on_dead
         self._free = asyncio.Semaphore(parallel)
         self._woken = asyncio.Event()
         self._stopping = False
@@ -80,7 +80,10 @@ class Worker(Generic[Row]):
         store = self.queue.store
         transaction = store.read if self.queue.leases.in_process else store.write
         try:
-            return await transaction(lambda session: self.queue.claim(session, self._clock()))
+            claimed: tuple[str, Sequence[Row]] | None = await transaction(
+                lambda session: self.queue.claim(session, self._clock())
+            )
+            return claimed
         except Exception:
             log.exception("claim_failed", queue=self.queue.name)  # the store is away: look again later
             return None
