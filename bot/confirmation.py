@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     DECIDED = "card_decided"
     INCOMPLETE = "card_incomplete"
     ASKS = "card_asks"
+    UNCHANGED = "card_unchanged"
     NOT_UNDOABLE = "card_not_undoable"
 
 
@@ -133,7 +134,9 @@ class Confirmations:
                 return self._other_intent(session, decision, person, reply, now)
             case Move.CORRECT if reply.draft is not None:
                 return self._confirmed(session, decision.correct(person.id, now, reply.draft), decision, reply, now)
-            case Move.CONFIRM | Move.CORRECT:
+            case Move.CORRECT:
+                return Applied(decision, Refusal.UNCHANGED)
+            case Move.CONFIRM:
                 return self._confirmed(session, decision.confirm(person.id, now), decision, reply, now)
             case Move.DECLINE:
                 return self._declined(session, decision, person, reply, now)
@@ -279,12 +282,14 @@ def _changes(shown: Draft, decided: Draft) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if shown.text != decided.text:
         changes["draft"] = [shown.text, decided.text]
-    for before, after in zip(shown.actions, decided.actions, strict=False):
+    kept = {action.kind: action for action in decided.actions}
+    for before in shown.actions:
+        if (after := kept.get(before.kind)) is None:
+            changes[before.kind] = ["proposed", None]
+            continue
         for name in sorted({*before.params, *after.params}):
             if before.params.get(name) != after.params.get(name):
-                changes[f"{after.kind}.{name}"] = [before.params.get(name), after.params.get(name)]
-    for dropped in shown.actions[len(decided.actions) :]:
-        changes[dropped.kind] = ["proposed", None]
+                changes[f"{before.kind}.{name}"] = [before.params.get(name), after.params.get(name)]
     return changes
 
 

@@ -48,18 +48,14 @@ class Outbox:
     def refresh(self, session: Session, decision: Decision, now: datetime, tap: Tap | None = None) -> None:
         """Bring every shown copy of the card up to date; the tapped one with the code its tap brought."""
         shown = session.execute(select(CardRow).where(col(CardRow.decision) == decision.id)).scalars().all()
-        for card in shown:
-            tapped = tap is not None and tap.address.lower() == card.recipient.lower()
-            self._put(
-                session,
-                f"refresh:{decision.id}:{decision.version}:{card.recipient}" + (f":{tap.key}" if tap and tapped else ""),
-                card.channel,
-                card.recipient,
-                "refresh",
-                now,
-                decision=decision.id,
-                payload={"reply_to": dict(tap.reply_to.data) if tap and tapped else {}},
-            )
+        addresses = {card.recipient.lower(): (card.channel, card.recipient) for card in shown}
+        if tap:  # a tap proves that the card was shown, even where a crash lost our note of it
+            addresses.setdefault(tap.address.lower(), (decision.channel, tap.address))
+        for folded, (channel, address) in addresses.items():
+            mine = tap if tap and tap.address.lower() == folded else None
+            key = f"refresh:{decision.id}:{decision.version}:{folded}" + (f":{mine.key}" if mine else "")
+            payload = {"reply_to": dict(mine.reply_to.data) if mine else {}}
+            self._put(session, key, channel, address, "refresh", now, decision=decision.id, payload=payload)
 
     def channel_of(self, person: Person) -> str | None:
         """Where the person is reached first: where they spoke last, if that channel is on, else any that is."""
