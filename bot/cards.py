@@ -1,0 +1,146 @@
+"""Draws a decision as a card: from the decision as it is now, the same bytes for the same state.
+
+Nothing here depends on the present moment or on chance: a card that is sent twice after a crash is equal, so the
+platform's own check for duplicates can drop the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from bot import actions, decisions, people
+from bot.card import Button, Card, CardAction, CardReason, Choice, Tone
+from bot.decision import Decision, Reason, ReasonKind, State
+from bot.people import Person
+from bot.security import Links
+from bot.tables import ActionRow
+from intents import Intent, Taxonomy
+from prompts import phrase
+
+ASIA_SHANGHAI = ZoneInfo("Asia/Shanghai")
+LINK_LASTS = timedelta(days=90)
+MOST_CHOICES = 10
+
+
+@dataclass(frozen=True)
+class CardMaker:
+    taxonomy: Taxonomy
+    links: Links
+    passage_url: Callable[[str, str], str]
+    """(decision page, passage id) → where the passage can be read in its document."""
+
+    def load(self, session: Session, decision: str) -> tuple[Decision, Card]:
+        """The decision and its card as they are now."""
+        found = decisions.load(session, decision)
+        decider = people.by_id(session, found.decided_by) if found.decided_by else None
+        query = select(ActionRow).where(col(ActionRow.decision) == decision).order_by(col(ActionRow.seq))
+        return found, self.draw(found, decider, list(session.execute(query).scalars()))
+
+    def draw(self, decision: Decision, decider: Person | None, rows: list[ActionRow]) -> Card:
+        url = self.url(decision)
+        return Card(
+            decision=decision.id,
+            version=decision.version,
+            content_hash=decision.content_hash,
+            title=self._title(decision),
+            subtitle=_subtitle(decision),
+            confidence="" if decision.asks else phrase("confidence", percent=round(decision.reading.confidence * 100)),
+            reasons=tuple(self._reason(reason, url) for reason in decision.rationale.reasons),
+            unknowns=decision.rationale.unknowns,
+            warnings=decision.rationale.warnings,
+            draft=decision.draft.text,
+            actions=tuple(
+                CardAction(actions.by_name(action.kind).label, actions.by_name(action.kind).describe(action.params))
+                for action in decision.draft.actions
+            ),
+            choices_title=phrase("correct_to") if decision.is_open else "",
+            choices=self.choices(decision) if decision.is_open else (),
+            chosen=decision.intent or "",
+            buttons=self._buttons(decision, rows, url),
+            url=url,
+            status=_status(decision, decider, rows),
+            receipts=tuple(row.receipt["shown"] for row in rows if row.receipt and row.state == "done"),
+            tone=_TONES.get(decision.state, Tone.QUIET),
+        )
+
+    def url(self, decision: Decision, user: str | None = None) -> str:
+        return self.links.to(decision.id, user or decision.rep, decision.created_at + LINK_LASTS)
+
+    def choices(self, decision: Decision) -> tuple[Choice, ...]:
+        """Intents to correct to: the likeliest first, then the speaker's others, as many as a card holds."""
+        ranked = [ranked.intent for ranked in decision.reading.ranked]
+        others = [intent.name for intent in self.taxonomy.for_speaker(decision.speaker)]
+        names = list(dict.fromkeys([*ranked, *others]))[:MOST_CHOICES]
+        if decision.intent and decision.intent not in names:
+            names[-1] = decision.intent
+        return tuple(Choice(name, self.taxonomy.label(name)) for name in names)
+
+    def _title(self, decision: Decision) -> str:
+        if decision.intent is not None:
+            return self.taxonomy.label(decision.intent)
+        return self.taxonomy.question(*(ranked.intent for ranked in decision.reading.ranked[:2]))
+
+    def _reason(self, reason: Reason, url: str) -> CardReason:
+        link = self.passage_url(url, reason.ref) if reason.kind is ReasonKind.PASSAGE and reason.ref else ""
+        source = f"{reason.source} · {when(reason.at)}" if reason.at else reason.source
+        return CardReason(reason.kind.value, reason.text, source, link)
+
+    def _buttons(self, decision: Decision, rows: list[ActionRow], url: str) -> tuple[Button, ...]:
+        match decision.state:
+            case State.PROPOSED if decision.asks:
+                two = [ranked.intent for ranked in decision.reading.ranked[:2]]
+                return (*(Button(f"pick:{name}", self._short(name), Tone.GOOD) for name in two), _CORRECT, _DECLINE)
+            case State.PROPOSED if any(action.missing for action in decision.draft.actions):
+                return (Button("open", phrase("button_complete"), Tone.GOOD, url), _CORRECT, _DECLINE)
+            case State.PROPOSED:
+                return (_CONFIRM, _CORRECT, _DECLINE)
+            case State.FAILED:
+                return (_RETRY, _DECLINE)
+            case State.CARRIED_OUT if rows and all((row.receipt or {}).get("undoable") for row in rows):
+                return (_UNDO,)
+        return ()
+
+    def _short(self, intent: Intent) -> str:
+        return self.taxonomy.label(intent)
+
+
+def when(at: datetime) -> str:
+    """A time as people here read it: `11-26 15:04`, with the year where it is not obvious."""
+    return at.astimezone(ASIA_SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _subtitle(decision: Decision) -> str:
+    words = " ".join(decision.words.split())
+    said = phrase("customer_said" if decision.speaker == "customer" else "rep_said", words=words)
+    return f"{decision.customer_name} {said}".strip()
+
+
+def _status(decision: Decision, decider: Person | None, rows: list[ActionRow]) -> str:
+    who = decider.name if decider else ""
+    at = when(decision.decided_at) if decision.decided_at else ""
+    waits = next((row.error for row in rows if row.state == "waiting" and row.attempts), "")
+    match decision.state:
+        case State.PROPOSED:
+            return ""
+        case State.CONFIRMED | State.CORRECTED if waits:
+            return phrase("status_waiting", who=who, at=at)
+        case State.FAILED | State.DECLINED:
+            return phrase(f"status_{decision.state.value}", who=who, at=at, why=decision.note)
+        case State.SUPERSEDED:
+            return phrase(f"status_superseded_{decision.note}", who=who, at=at)
+        case _:
+            return phrase(f"status_{decision.state.value}", who=who, at=at)
+
+
+_CONFIRM = Button("confirm", "确认", Tone.GOOD)
+_CORRECT = Button("correct", "修正", Tone.QUIET)
+_DECLINE = Button("decline", "驳回", Tone.WARNING)
+_RETRY = Button("retry", "重试", Tone.GOOD)
+_UNDO = Button("undo", "撤销", Tone.QUIET)
+_TONES = {State.PROPOSED: Tone.PROPOSAL, State.CARRIED_OUT: Tone.GOOD, State.FAILED: Tone.WARNING}

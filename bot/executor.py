@@ -1,0 +1,169 @@
+"""Carries out what was confirmed: each action once per write key, then says so on the card.
+
+It takes rows of `bot_action`, which exist only with a confirmation. After a time-out or a crash the target is asked
+what the key wrote before anything is written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from bot import actions, decisions, journal, people
+from bot.channels import Channel, ChannelError
+from bot.decision import Decision, State
+from bot.metrics import CARRIED_OUT
+from bot.outbox import Outbox
+from bot.people import Person
+from bot.queues import Queue
+from bot.store import Store
+from bot.tables import ActionRow, ConfirmationRow
+from crm_bridge import CrmAdapter, CrmUnavailable, Receipt, UnknownAccount, WriteKey, WriteRefused
+
+log = structlog.get_logger()
+PATIENCE = 60
+"""Attempts while a system sleeps, with pauses up to five minutes: over four hours."""
+_RECEIPT = TypeAdapter(Receipt)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where an action works: the systems it may touch, on whose behalf, under which write key."""
+
+    crm: CrmAdapter
+    key: WriteKey
+    by: Person
+    decision: Decision
+    channel: Channel | None
+    tell: Callable[[str, str], None]
+    """(user id, words): queued now, sent when the receipt is saved."""
+
+    async def book(self, meeting: Mapping[str, Any]) -> str | None:
+        """Into the calendar of the channel, once per key. None where there is none or it said no."""
+        organizer = self.by.address(self.decision.channel)
+        if self.channel is None or organizer is None:
+            return None
+        try:
+            return await self.channel.book(meeting, organizer, f"{self.key}-calendar")
+        except ChannelError as error:
+            log.warning("calendar_refused", key=self.key, code=error.code, reason=str(error))
+            return None
+
+
+@dataclass(frozen=True)
+class Executor:
+    store: Store
+    queue: Queue[ActionRow]
+    outbox: Outbox
+    crm: CrmAdapter
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+
+    async def work(self, rows: Sequence[ActionRow]) -> None:
+        """Carry out the first waiting action of a decision."""
+        row = rows[0]
+        told: list[tuple[str, str]] = []
+        try:
+            receipt = await self._carry_out(row, told)
+        except CrmUnavailable as asleep:
+            await self._wait(row, str(asleep))
+        except (WriteRefused, UnknownAccount) as refused:
+            await self.store.write(lambda session: self._refused(session, row, str(refused)))
+        else:
+            await self.store.write(lambda session: self._done(session, row, receipt, told))
+
+    async def give_up(self, row: ActionRow) -> None:
+        """The row was buried after unexpected errors: the card says so and offers another try."""
+        await self.store.write(lambda session: self._failed(session, row, row.error or "系统内部错误,管理员已收到通知"))
+
+    async def _carry_out(self, row: ActionRow, told: list[tuple[str, str]]) -> Receipt:
+        key = WriteKey(row.key)
+        if row.attempts and (written := await self.crm.receipt(key)):
+            return written
+        decision, person = await self.store.read(lambda session: _confirmed(session, row))
+        if row.kind.startswith("undo:"):
+            return await self.crm.undo(_RECEIPT.validate_python(row.params["receipt"]), person.id, key)
+        channel = self.channels.get(decision.channel)
+        site = Site(self.crm, key, person, decision, channel, lambda user, words: told.append((user, words)))
+        return await actions.by_name(row.kind).carry_out(row.params, site)
+
+    def _done(self, session: Session, row: ActionRow, receipt: Receipt, told: list[tuple[str, str]]) -> None:
+        now = self.clock()
+        self.queue.finish(session, row, now, receipt=_RECEIPT.dump_python(receipt, mode="json"))
+        CARRIED_OUT.labels(row.kind, "done").inc()
+        confirmation = session.get_one(ConfirmationRow, row.confirmation)
+        body = {"action": row.kind, "key": row.key, "confirmation": row.confirmation, "receipt": asdict(receipt)}
+        what = "ActionUndone" if row.kind.startswith("undo:") else "ActionCarriedOut"
+        journal.append(session, who=confirmation.person, what=what, subject=row.decision, at=now, body=body)
+        for number, (user, words) in enumerate(told):
+            person = people.by_id(session, user)
+            channel = self.outbox.channel_of(person)
+            if channel:
+                self.outbox.say(session, person, channel, words, f"told:{row.key}:{number}", now)
+        self._settle(session, row, now)
+
+    def _settle(self, session: Session, row: ActionRow, now: datetime) -> None:
+        """When the last action of a confirmation is through, the decision moves and its card says so."""
+        if _unfinished(session, row):
+            return
+        decision = decisions.load(session, row.decision)
+        if row.kind.startswith("undo:"):
+            confirmation = session.get_one(ConfirmationRow, row.confirmation)
+            decision = decision.undo(people.by_id(session, confirmation.person).id, now)
+        elif decision.state in {State.CONFIRMED, State.CORRECTED}:
+            decision = decision.carry_out()
+        decisions.save(session, decision)
+        self.outbox.refresh(session, decision, now)
+
+    def _refused(self, session: Session, row: ActionRow, why: str) -> None:
+        now = self.clock()
+        self.queue.bury(session, row, now, why)
+        CARRIED_OUT.labels(row.kind, "refused").inc()
+        self._failed(session, row, why)
+
+    def _failed(self, session: Session, row: ActionRow, why: str) -> None:
+        now = self.clock()
+        journal.append(session, who="copilot", what="ActionFailed", subject=row.decision, at=now, body={"key": row.key, "why": why})
+        decision = decisions.load(session, row.decision)
+        if decision.state in {State.CONFIRMED, State.CORRECTED}:
+            decision = decision.fail(why)
+            decisions.save(session, decision)
+        elif row.kind.startswith("undo:"):
+            rep = people.by_id(session, session.get_one(ConfirmationRow, row.confirmation).person)
+            self.outbox.say(session, rep, decision.channel, f"没有撤销:{why}", f"undo-failed:{row.key}", now)
+        self.outbox.refresh(session, decision, now)
+
+    async def _wait(self, row: ActionRow, why: str) -> None:
+        CARRIED_OUT.labels(row.kind, "waits").inc()
+        log.warning("action_waits", key=row.key, reason=why, attempt=row.attempts + 1)
+        if row.attempts + 1 >= PATIENCE:
+            await self.store.write(lambda session: self._refused(session, row, why))
+            return
+        pause = min(300.0, 0.5 * 2 ** min(row.attempts, 10))
+
+        def postpone(session: Session) -> None:
+            now = self.clock()
+            self.queue.postpone(session, row, now, why, pause)
+            if row.attempts == 0:
+                self.outbox.refresh(session, decisions.load(session, row.decision), now)
+
+        await self.store.write(postpone)
+
+
+def _confirmed(session: Session, row: ActionRow) -> tuple[Decision, Person]:
+    confirmation = session.get_one(ConfirmationRow, row.confirmation)
+    return decisions.load(session, row.decision), people.by_id(session, confirmation.person)
+
+
+def _unfinished(session: Session, row: ActionRow) -> bool:
+    others = select(ActionRow.seq).where(
+        col(ActionRow.confirmation) == row.confirmation, col(ActionRow.seq) != row.seq, col(ActionRow.state) != "done"
+    )
+    return session.execute(others.limit(1)).scalar() is not None

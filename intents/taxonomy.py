@@ -1,0 +1,90 @@
+"""The intents a company knows: read from one reviewed YAML file, checked when it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from intents.model import Intent, Speaker
+
+SHIPPED = Path(__file__).with_name("taxonomy.yaml")
+
+
+class TaxonomyError(Exception):
+    """The taxonomy file is not usable; the message names the entry and what is wrong with it."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    label: str
+    speaker: Literal["customer", "rep", "both"]
+    group: str
+    risk: Literal["low", "medium", "high"]
+    wants: str
+    example: str
+    asks: str
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version: int
+    intents: dict[str, _Entry]
+    questions: dict[str, str]
+    rules: list[str]
+
+
+@dataclass(frozen=True)
+class IntentInfo:
+    """One intent: `label` as people call it, `asks` as it fits into a question of the card."""
+
+    name: Intent
+    label: str
+    speaker: str
+    group: str
+    risk: str
+    wants: str
+    example: str
+    asks: str
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    version: int
+    intents: Mapping[Intent, IntentInfo]
+    questions: Mapping[frozenset[str], str]
+    rules: tuple[str, ...]
+
+    def label(self, intent: str) -> str:
+        info = self.intents.get(Intent(intent))
+        return info.label if info else intent
+
+    def for_speaker(self, speaker: Speaker | str) -> tuple[IntentInfo, ...]:
+        return tuple(info for info in self.intents.values() if info.speaker in {"both", str(speaker)})
+
+    def question(self, one: str, other: str) -> str:
+        """The two-way question for a pair of close intents, reviewed where there is one."""
+        written = self.questions.get(frozenset({one, other}))
+        return written or f"是{self.intents[Intent(one)].asks},还是{self.intents[Intent(other)].asks}?"
+
+    def in_group(self, group: str) -> frozenset[Intent]:
+        return frozenset(info.name for info in self.intents.values() if info.group == group)
+
+
+@cache
+def load_taxonomy(path: Path = SHIPPED) -> Taxonomy:
+    """Raises `TaxonomyError` for a file that is missing, malformed, or names an unknown intent in a question."""
+    try:
+        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise TaxonomyError(f"{path}: {error}") from error
+    questions = {frozenset(pair.split("+")): words for pair, words in found.questions.items()}
+    if unknown := {name for pair in questions for name in pair} - set(found.intents):
+        raise TaxonomyError(f"{path}: questions name unknown intents {sorted(unknown)}; add them or mend the names")
+    infos = {Intent(name): IntentInfo(Intent(name), **entry.model_dump()) for name, entry in found.intents.items()}
+    return Taxonomy(found.version, infos, questions, tuple(found.rules))
