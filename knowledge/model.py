@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -44,6 +44,10 @@ class Passage:
     valid_from: date | None = None
     valid_until: date | None = None
     products: tuple[str, ...] = ()
+    superseded: bool = False
+    """Kept for the record (revision tables, values marked as old): never evidence for what holds today."""
+    table: bool = False
+    """Each line of `text` is one row of a table, every cell with its column's name."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +68,71 @@ class Findings:
     reason: str = ""
     index: str = ""
     """Content hash of the index that answered, so that a decision can be replayed."""
+
+
+class AddOutcome(StrEnum):
+    """What adding a file came to."""
+
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Added:
+    """The result for one file. `reason` is Chinese for the person who brought it, `detail` English for the operator."""
+
+    outcome: AddOutcome
+    file: str
+    reason: str
+    detail: str
+    document_id: str | None = None
+    title: str = ""
+    version: str = ""
+    kind: DocumentKind | None = None
+    customer: str | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A document as it stands in its current version. `customer` set: only that customer's cards may show it."""
+
+    id: str
+    kind: DocumentKind
+    title: str
+    version: str
+    file_name: str
+    content_hash: str
+    size: int
+    passages: int
+    added_at: datetime
+    customer: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    owner: str | None = None
+    versions: int = 1
+
+    @property
+    def visibility(self) -> str:
+        return "customer" if self.customer else "public"
+
+    def is_valid(self, today: date) -> bool:
+        starts = self.valid_from is None or self.valid_from <= today
+        return starts and (self.valid_until is None or today <= self.valid_until)
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether index and store agree. `problems` name what differs and what to do."""
+
+    documents: int
+    passages: int
+    entries: int
+    index: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems

@@ -1,0 +1,237 @@
+"""`yiju knowledge …`: documents in and out, and what they answer. Thin shells over `knowledge.Library`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from knowledge import Added, AddOutcome, DocumentInfo, DocumentKind, Evidence, Findings
+
+if TYPE_CHECKING:
+    from knowledge import Library
+
+knowledge_app = typer.Typer(
+    help="Documents: manuals, price lists, policies and contracts.", no_args_is_help=True
+)
+_JSON = typer.Option("--json", help="Print JSON lines on stdout and nothing else there.")
+_DAY = ["%Y-%m-%d"]
+
+
+def open_library() -> Library:
+    """The library of the configured data directory and database, its tables made where they are missing."""
+    from sqlmodel import SQLModel
+
+    from bot.settings import Settings
+    from bot.store import open_engine
+    from knowledge import Library
+    from knowledge.pretrained import encoder_for
+
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    SQLModel.metadata.create_all(engine)
+    return Library(engine, settings.data_dir, settings.chroma_url, encoder_for(settings.embedding_model))
+
+
+def account_of(customer: str | None) -> str | None:
+    """The CRM's id for a customer's name; the plain name for one that the CRM does not know (and says so)."""
+    return customer
+
+
+@knowledge_app.command()
+def add(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders (PDF, DOCX, XLSX, CSV, PPTX, HTML, MD, TXT).")
+    ],
+    customer: Annotated[
+        str | None, typer.Option(help="Only this customer's cards may show it (contracts).")
+    ] = None,
+    kind: Annotated[
+        DocumentKind | None, typer.Option(help="Guessed from the file's name where not given.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title, for a single file; the file's name otherwise.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Version as printed; otherwise from the name, or counted up.")
+    ] = None,
+    valid_from: Annotated[datetime | None, typer.Option(formats=_DAY)] = None,
+    valid_until: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="Expired documents are no evidence.")
+    ] = None,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Take files in; the same bytes again change nothing, other bytes under the same title are a new version."""
+    files = list(_files(paths))
+    if title and len(files) > 1:
+        raise typer.BadParameter(
+            f"--title names one document, {len(files)} files were given; add them one by one"
+        )
+    library, owner = open_library(), account_of(customer)
+    since, until = valid_from and valid_from.date(), valid_until and valid_until.date()
+    refused = 0
+    for file in files:
+        result = library.add(
+            file, kind=kind, title=title, version=version, customer=owner, valid_from=since, valid_until=until
+        )
+        refused += result.outcome is AddOutcome.REFUSED
+        _say_added(result, as_json)
+    if refused or not files:
+        print(
+            f"{refused} of {len(files)} files were not taken in" if files else "no files found",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+
+
+@knowledge_app.command("list")
+def list_documents(as_json: Annotated[bool, _JSON] = False) -> None:
+    """Every document in its current version."""
+    documents = open_library().list()
+    if as_json:
+        _print_lines(_document(one) for one in documents)
+        return
+    table = Table("id", "kind", "title", "version", "customer", "valid", "passages")
+    for one in documents:
+        valid = (
+            f"{one.valid_from or ''} – {one.valid_until or ''}" if one.valid_from or one.valid_until else ""
+        )
+        table.add_row(one.id, one.kind, one.title, one.version, one.customer or "", valid, str(one.passages))
+    Console().print(table)
+
+
+@knowledge_app.command()
+def remove(
+    documents: Annotated[list[str], typer.Argument(help="Document ids, as `list` shows them.")],
+) -> None:
+    """Delete documents with all their versions; they are gone from answers and from old citations."""
+    library = open_library()
+    missing = [one for one in documents if not library.remove(one)]
+    if missing:
+        print(f"no document {', '.join(missing)}; `yiju knowledge list` shows the ids", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@knowledge_app.command()
+def rebuild() -> None:
+    """Make the indexes again from the stored documents."""
+    library = open_library()
+    entries = library.rebuild()
+    print(f"{entries} entries indexed, index {library.index_hash}", file=sys.stderr)
+
+
+@knowledge_app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Also search this customer's contracts.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100)] = 5,
+    questions: Annotated[
+        Path | None, typer.Option(help="JSON lines {id, question, customer}; - for stdin.")
+    ] = None,
+    include_expired: Annotated[bool, typer.Option(help="Expired documents count as well.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Passages that answer, with document, page or clause."""
+    if (query is None) == (questions is None):
+        raise typer.BadParameter("give either a QUERY or --questions FILE.jsonl")
+    asked = (
+        [{"id": "q1", "question": query, "customer": customer}] if query else list(_read_questions(questions))
+    )
+    library = open_library()
+    for one in asked:
+        owner = account_of(one.get("customer") or customer)
+        found = library.search(one["question"], customer=owner, k=k, include_expired=include_expired)
+        if as_json or questions:
+            _print_lines([{"id": one["id"], **answer(found)}])
+        else:
+            _show(found)
+
+
+def answer(found: Findings) -> dict[str, Any]:
+    """Findings in the JSON form of the operations contract."""
+    return {
+        "passages": [_passage(one) for one in found.evidence],
+        "answerable": found.answerable,
+        "reason": found.reason,
+    }
+
+
+def _passage(found: Evidence) -> dict[str, Any]:
+    passage, place = found.passage, found.passage.citation
+    return {
+        "doc": place.document_id,
+        "title": place.title,
+        "version": place.version,
+        "page": place.page,
+        "clause": place.clause,
+        "heading": place.heading,
+        "text": passage.text,
+        "score": found.score,
+        "id": passage.id,
+    }
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as given, folders with every file below them that is not hidden."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")
+            )
+        else:
+            yield path
+
+
+def _read_questions(path: Path | None) -> Iterator[dict[str, Any]]:
+    lines = sys.stdin if str(path) == "-" else path.open(encoding="utf-8") if path else ()
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                one = json.loads(line)
+                yield {
+                    "id": one.get("id", str(number)),
+                    "question": one["question"],
+                    "customer": one.get("customer"),
+                }
+            except (ValueError, KeyError, AttributeError) as error:
+                raise typer.BadParameter(
+                    f"{path}:{number}: expected {{id, question, customer}}, found {line[:60]!r}"
+                ) from error
+
+
+def _say_added(result: Added, as_json: bool) -> None:
+    if as_json:
+        _print_lines([asdict(result)])
+    elif result.outcome is AddOutcome.REFUSED:
+        print(f"{result.file}: {result.reason} ({result.detail})", file=sys.stderr)
+    else:
+        print(
+            f"{result.outcome}: 《{result.title}》{result.version} {result.kind} {result.passages} passages  {result.document_id}  {result.reason}"
+        )
+
+
+def _document(one: DocumentInfo) -> dict[str, Any]:
+    return {**asdict(one), "visibility": one.visibility}
+
+
+def _show(found: Findings) -> None:
+    for number, one in enumerate(found.evidence, 1):
+        print(
+            f"{number}. {one.passage.citation}  [{one.score:.2f}] {one.why}\n   "
+            + one.passage.text.replace("\n", "\n   ")
+        )
+    print("可以回答" if found.answerable else f"不足以回答:{found.reason}")
+
+
+def _print_lines(values: Iterable[dict[str, Any]]) -> None:
+    for value in values:
+        print(json.dumps(value, ensure_ascii=False, default=str))

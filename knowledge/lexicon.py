@@ -1,0 +1,88 @@
+"""Everyday words → written terms: the reviewed lexicon (`lexicon/*.jsonl`), and the concepts nearest to a question."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.encoder import Encoder, Vectors
+
+FOLDER = Path(__file__).parent / "lexicon"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What people say, and how documents write it. `domain` is the part of the business it belongs to."""
+
+    say: tuple[str, ...]
+    written: tuple[str, ...]
+    domain: str = ""
+    industry: str = "any"
+
+
+@dataclass(frozen=True)
+class Meant:
+    """A concept that a question seems to speak of, with the cosine of the nearest saying."""
+
+    concept: Concept
+    weight: float
+
+
+def load(folder: Path = FOLDER) -> tuple[Concept, ...]:
+    """Every concept of every file, in file order. Raises `ValueError` naming the line that is not one."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip():
+                found.append(_concept(line, f"{path.name}:{number}"))
+    return tuple(found)
+
+
+def _concept(line: str, place: str) -> Concept:
+    try:
+        raw = json.loads(line)
+        return Concept(
+            tuple(raw["say"]), tuple(raw["written"]), raw.get("domain", ""), raw.get("industry", "any")
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{place}: expected {{say: [..], written: [..]}}, found {line[:60]!r}") from error
+
+
+class Lexicon:
+    """The concepts with their vectors; light to make, encodes its sayings at the first question."""
+
+    def __init__(self, concepts: Sequence[Concept], encoder: Encoder) -> None:
+        self.concepts = tuple(concepts)
+        self._encoder = encoder
+        self.meant = lru_cache(maxsize=512)(self._meant)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        content = "".join(f"{one.say}{one.written}" for one in self.concepts)
+        return hashlib.sha256((content + self._encoder.fingerprint).encode()).hexdigest()[:12]
+
+    @cached_property
+    def _sayings(self) -> tuple[Vectors, list[int]]:
+        texts, owner = [], []
+        for at, concept in enumerate(self.concepts):
+            for text in (*concept.say, *concept.written):
+                texts.append(text)
+                owner.append(at)
+        return self._encoder.encode(texts), owner
+
+    def _meant(self, question: str, most: int = 8, least: float = 0.35) -> tuple[Meant, ...]:
+        """The nearest concepts, nearest first; none nearer than `least` means the lexicon does not know these words."""
+        vectors, owner = self._sayings
+        near = vectors @ self._encoder.encode([question], question=True)[0]
+        best: dict[int, float] = {}
+        for at in np.argsort(-near)[: most * 12]:
+            best.setdefault(owner[at], float(near[at]))
+        return tuple(
+            Meant(self.concepts[at], weight) for at, weight in list(best.items())[:most] if weight >= least
+        )

@@ -1,0 +1,67 @@
+"""Files in, blocks out: each format's own reader, one common shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+class Unreadable(Exception):
+    """The file cannot become passages: in Chinese for the person who brought it, in English for the operator."""
+
+    def __init__(self, words: str, detail: str = "") -> None:
+        super().__init__(words)
+        self.detail = detail or words
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a document in reading order. `level` of a heading from 1; a row's `cells` under its table's `header`."""
+
+    kind: Literal["heading", "text", "row"]
+    text: str
+    level: int = 0
+    page: int | None = None
+    header: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+
+
+LARGEST = 50 * 1024 * 1024
+FORMATS = (".pdf", ".docx", ".xlsx", ".csv", ".pptx", ".html", ".htm", ".md", ".txt")
+
+
+def read(path: Path) -> list[Block]:
+    """Raises `Unreadable`: empty, too large, encrypted, broken, scanned, old .doc, unknown format."""
+    suffix = path.suffix.lower()
+    size = path.stat().st_size
+    if size == 0:
+        raise Unreadable("文件是空的(0 字节),请重新导出后再上传")
+    if size > LARGEST:
+        raise Unreadable(f"文件有 {size // 1048576} MB,上限 50 MB;请拆分后上传")
+    if suffix in {".doc", ".xls", ".ppt"}:
+        raise Unreadable(f"不支持旧格式 {suffix},请另存为 {suffix}x 再上传")
+    reader = _readers().get(suffix)
+    if reader is None:
+        raise Unreadable(f"不支持 {suffix or '没有扩展名的'} 文件;支持:{' '.join(FORMATS)}")
+    blocks = [block for block in reader(path) if block.text.strip()]
+    if not blocks:
+        raise Unreadable("文件里没有文字;如果是扫描件,请先做文字识别(OCR)")
+    return blocks
+
+
+def _readers() -> dict[str, Callable[[Path], list[Block]]]:
+    from knowledge.readers import docx, html, markdown, pdf, pptx, text, xlsx
+
+    return {
+        ".pdf": pdf.read,
+        ".docx": docx.read,
+        ".xlsx": xlsx.read,
+        ".csv": xlsx.read_csv,
+        ".pptx": pptx.read,
+        ".html": html.read,
+        ".htm": html.read,
+        ".md": markdown.read,
+        ".txt": text.read,
+    }

@@ -1,0 +1,161 @@
+"""From a question to evidence: both indexes over the scopes that may be seen, then a second look, then a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import structlog
+
+from knowledge.encoder import Encoder, Vectors
+from knowledge.index import entries_of
+from knowledge.lexical import PUBLIC, Hit, scope_of
+from knowledge.model import Evidence, Findings, Passage
+from knowledge.query import Part, Question, Understanding
+from knowledge.rerank import Candidate, Reranker, Scored, idf_of
+
+log = structlog.get_logger()
+POOL = 60
+"""Entries taken from each index and scope for the second look."""
+
+
+class Lexical(Protocol):
+    def search(
+        self, scope: str, terms: Mapping[str, float], phrases: Mapping[str, float], most: int
+    ) -> list[Hit]: ...
+    def frequency(self, scope: str, term: str) -> int: ...
+    def count(self, scope: str) -> int: ...
+
+
+class Dense(Protocol):
+    def search(self, scope: str, vector: Vectors, most: int) -> list[Hit]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One search: the words, whose turn it is, and what may count."""
+
+    question: str
+    customer: str | None = None
+    k: int = 5
+    earlier: tuple[str, ...] = ()
+    include_expired: bool = False
+    today: date | None = None
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Finds evidence; holds no state of its own."""
+
+    lexical: Lexical
+    dense: Dense
+    encoder: Encoder
+    understanding: Understanding
+    reranker: Reranker
+    passages: Callable[[Iterable[str]], Mapping[str, Passage]]
+
+    def find(self, asked: Asked, index: str) -> Findings:
+        question = self.understanding.read(asked.question, asked.earlier)
+        if not question.whole.terms:
+            return Findings((), False, "问题里没有可以查找的词", index)
+        scopes = [PUBLIC] if asked.customer is None else [PUBLIC, scope_of(asked.customer)]
+        idf = idf_of(
+            sum(map(self.lexical.count, scopes)),
+            lambda term: sum(self.lexical.frequency(one, term) for one in scopes),
+        )
+        rankings, expired = [], dict[str, Passage]()
+        for part in question.parts or (question.whole,):
+            valid, outdated = self._candidates(asked, question, part, scopes)
+            expired |= {one.passage.id: one.passage for one in outdated}
+            rankings.append(self.reranker.order(question, part, valid, idf))
+        best = _in_turn(rankings, asked.k)
+        answerable, reason = judge(question, rankings, expired.values())
+        return Findings(tuple(_evidence(one) for one in best), answerable, reason, index)
+
+    def _candidates(
+        self, asked: Asked, question: Question, part: Part, scopes: Sequence[str]
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """What may be evidence, and what would be if it were not out of date."""
+        vector = self.encoder.encode([part.text], question=True)[0]
+        near: dict[str, float] = {}
+        for scope in scopes:
+            near |= {hit.entry: hit.score for hit in self._similar(scope, vector)}
+            for hit in self.lexical.search(scope, part.terms, part.phrases, POOL):
+                near.setdefault(hit.entry, 0.0)
+        found = self.passages({entry.split("#")[0] for entry in near})
+        candidates = [
+            Candidate(entry, passage, near.get(entry.id, 0.0))
+            for passage in found.values()
+            if passage.customer is None or passage.customer == asked.customer
+            for entry in entries_of(passage)
+            if entry.id in near
+        ]
+        today = asked.today or date.today()
+        valid = [one for one in candidates if asked.include_expired or _is_valid(one.passage, today)]
+        return valid, [
+            one
+            for one in candidates
+            if one.passage.valid_until and one.passage.valid_until < today and one not in valid
+        ]
+
+    def _similar(self, scope: str, vector: Vectors) -> list[Hit]:
+        """A vector server that is down costs recall, not the answer."""
+        if not np.any(vector):
+            return []
+        try:
+            return self.dense.search(scope, vector, POOL)
+        except Exception as error:  # noqa: BLE001 - httpx, ValueError and its own: all mean "no vectors now"
+            log.warning(
+                "knowledge.dense_unavailable",
+                error=str(error),
+                next="answering from words alone; check YIJU_CHROMA_URL",
+            )
+            return []
+
+
+def _is_valid(passage: Passage, today: date) -> bool:
+    starts = passage.valid_from is None or passage.valid_from <= today
+    return starts and (passage.valid_until is None or today <= passage.valid_until)
+
+
+def _in_turn(rankings: Sequence[Sequence[Scored]], k: int) -> list[Scored]:
+    """The best of each part, then the second of each, without repeating a passage."""
+    best: dict[str, Scored] = {}
+    for rank in range(max(map(len, rankings), default=0)):
+        for ranking in rankings:
+            if rank < len(ranking):
+                best.setdefault(ranking[rank].candidate.passage.id, ranking[rank])
+    return list(best.values())[:k]
+
+
+def _evidence(scored: Scored) -> Evidence:
+    return Evidence(scored.candidate.passage, round(scored.score, 4), ";".join(scored.because))
+
+
+ENOUGH = 0.42
+"""Support from which a passage counts as an answer; between the two kinds of development questions (eval/reports/retrieval.md)."""
+
+
+def support(best: Scored) -> float:
+    """How much of what was asked the passage speaks of: own words, else the written terms they stand for."""
+    return max(best.words, 0.8 * best.concept) + 0.25 * min(best.words, best.concept) + 0.1 * best.cosine
+
+
+def judge(
+    question: Question, rankings: Sequence[Sequence[Scored]], expired: Iterable[Passage]
+) -> tuple[bool, str]:
+    """Whether the best passages support an answer, and why not if they do not."""
+    if question.unknown_models and not question.models:
+        return False, f"资料里没有型号 {'、'.join(question.unknown_models).upper()}"
+    tops = [ranking[0] for ranking in rankings if ranking]
+    supported = [top for top in tops if support(top) >= ENOUGH and not top.candidate.passage.superseded]
+    if supported:
+        return True, ""
+    if (
+        titles := sorted({f"《{one.citation.title}》({one.valid_until} 到期)" for one in expired})
+    ) and not tops:
+        return False, f"只在过期资料里找到:{'、'.join(titles[:3])}"
+    return False, "没有找到能支持回答的段落" if tops else "资料里没有相关内容"
