@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from knowledge.encoder import buckets
 class NgramBag(InputModule):
     """Hashed character n-grams → mean → unit vector; leaves a share of n-grams out while it learns."""
 
-    config_keys: ClassVar[list[str]] = ["rows", "dimensions"]
+    config_keys: list[str] = ["rows", "dimensions"]  # noqa: RUF012 - as the base class declares it
     save_in_root: bool = True
 
     def __init__(

@@ -143,9 +143,8 @@ def search(
     """Passages that answer, with document, page or clause."""
     if (query is None) == (questions is None):
         raise typer.BadParameter("give either a QUERY or --questions FILE.jsonl")
-    asked = (
-        [{"id": "q1", "question": query, "customer": customer}] if query else list(_read_questions(questions))
-    )
+    single: dict[str, Any] = {"id": "q1", "question": query, "customer": customer}
+    asked = [single] if query else list(_read_questions(questions))
     library = open_library()
     for one in asked:
         owner = account_of(one.get("customer") or customer)

@@ -37,17 +37,25 @@ def read(path: Path) -> list[Block]:
     suffix = path.suffix.lower()
     size = path.stat().st_size
     if size == 0:
-        raise Unreadable("文件是空的(0 字节),请重新导出后再上传")
+        raise Unreadable("文件是空的(0 字节),请重新导出后再上传", "empty file (0 bytes)")
     if size > LARGEST:
-        raise Unreadable(f"文件有 {size // 1048576} MB,上限 50 MB;请拆分后上传")
+        raise Unreadable(
+            f"文件有 {size // 1048576} MB,上限 50 MB;请拆分后上传", f"{size} bytes; at most {LARGEST}"
+        )
     if suffix in {".doc", ".xls", ".ppt"}:
-        raise Unreadable(f"不支持旧格式 {suffix},请另存为 {suffix}x 再上传")
+        raise Unreadable(
+            f"不支持旧格式 {suffix},请另存为 {suffix}x 再上传", f"old format {suffix}; save as {suffix}x"
+        )
     reader = _readers().get(suffix)
     if reader is None:
-        raise Unreadable(f"不支持 {suffix or '没有扩展名的'} 文件;支持:{' '.join(FORMATS)}")
+        raise Unreadable(
+            f"不支持 {suffix or '没有扩展名的'} 文件;支持:{' '.join(FORMATS)}", f"unknown format {suffix!r}"
+        )
     blocks = [block for block in reader(path) if block.text.strip()]
     if not blocks:
-        raise Unreadable("文件里没有文字;如果是扫描件,请先做文字识别(OCR)")
+        raise Unreadable(
+            "文件里没有文字;如果是扫描件,请先做文字识别(OCR)", "no text layer; scanned? OCR is out of scope"
+        )
     return blocks
 
 

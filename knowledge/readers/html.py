@@ -10,12 +10,18 @@ from knowledge.readers import Block
 from knowledge.readers.markdown import row
 from knowledge.readers.text import decode
 
-_NOISE = "script, style, nav, footer, header, aside, form, noscript, svg, [role=navigation], [aria-hidden=true], .nav, .footer, .breadcrumb"
+_NOISE = (
+    "script, style, template, noscript, svg, nav, aside, form, button, [role=navigation], [role=banner], [role=contentinfo], "
+    "[aria-hidden=true], [hidden], .nav, .navbar, .menu, .sidebar, .footer, .header, .breadcrumb, .breadcrumbs, .cookie, .toc, "
+    "#nav, #menu, #sidebar, #footer, #header"
+)
 
 
 def read(path: Path) -> list[Block]:
     tree = LexborHTMLParser(decode(path.read_bytes()))
     for node in tree.css(_NOISE):
+        node.decompose()
+    for node in tree.css("body > header, body > footer, body > div > header, body > div > footer"):
         node.decompose()
     root = tree.css_first("main") or tree.css_first("article") or tree.body
     return list(_blocks(root)) if root else []
@@ -31,7 +37,22 @@ def _blocks(node: LexborNode) -> list[Block]:
             found += _table(child)
         elif tag in {"p", "li", "dt", "dd", "pre", "blockquote"}:
             found.append(Block("text", _text(child)))
-        elif tag in {"ul", "ol", "dl", "div", "section", "main", "article", "details", "summary"}:
+        elif tag in {
+            "ul",
+            "ol",
+            "dl",
+            "div",
+            "section",
+            "main",
+            "article",
+            "details",
+            "summary",
+            "header",
+            "footer",
+            "figure",
+            "center",
+            "span",
+        }:
             nested = _blocks(child)
             found += nested or ([Block("text", _text(child))] if _text(child) else [])
     return found

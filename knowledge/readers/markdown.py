@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -10,9 +11,12 @@ from markdown_it.token import Token
 from knowledge.readers import Block
 from knowledge.readers.text import decode
 
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
 
 def read(path: Path) -> list[Block]:
-    return blocks(MarkdownIt("commonmark").enable("table").parse(decode(path.read_bytes())))
+    text = _FRONT_MATTER.sub("", decode(path.read_bytes()))
+    return blocks(MarkdownIt("commonmark").enable("table").parse(text))
 
 
 def blocks(tokens: list[Token]) -> list[Block]:

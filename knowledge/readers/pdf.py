@@ -1,211 +1,253 @@
-"""PDF by pypdfium2: pages kept, running heads removed, tables put back together across pages.
-
-A PDF knows characters and where they stand, no tables. Lines whose words stand in columns are read as rows; the
-first of them is the header, and the same header printed again on the next page goes on with the table.
-"""
+"""PDF by pypdfium2: pages kept, running heads removed, columns in reading order, tables put together across pages."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 from knowledge.readers import Block, Unreadable
 from knowledge.readers.markdown import row
-from knowledge.readers.text import paragraph
+from knowledge.readers.pdf_page import NEAR, Grid, Line, page_content
+from knowledge.readers.text import heading_level, paragraph
 
 MOST_PAGES = 2000
-GAP = 1.6
-"""Times a character's width: a wider space within a line separates columns."""
-_PAGE_NUMBER = re.compile(r"^[第-]?\s*\d+\s*(?:/\s*\d+)?\s*[页-]?$|^Page \d+")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One printed line: its cells left to right, where each starts, and its height in points."""
-
-    cells: tuple[str, ...]
-    starts: tuple[float, ...]
-    top: float
-    height: float
-    page: int
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.cells)
+COLUMN = 60.0
+"""Points within which lines start in the same column, indents included."""
+_PAGE_NUMBER = re.compile(r"^[第\-–]?\s*\d+\s*(?:[/of共]+\s*\d+)?\s*[页\-–]?$|^Page \d+", re.IGNORECASE)
+_LEADER = re.compile(r"[.…·․]{4,}\s*\d+$|(?:[.…·] ?){5,}")
+_STARTS = re.compile(
+    r"^(?:\d+[.、)]\s|\d+(?:\.\d+)+\s|[•●■◆·\-–*]\s?|第[一二三四五六七八九十百零\d]+[章条节]|[((]?[一二三四五六七八九十\d]{1,2}[))、])"
+)
+_ENDS = "。!?！？；;：:"
+Item = Line | Grid
 
 
 def read(path: Path) -> list[Block]:
     import pypdfium2
 
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(path)  # type: ignore[no-untyped-call]
     except pypdfium2.PdfiumError as error:
-        raise Unreadable("PDF 打不开:可能加了密码或已损坏;请去掉密码、重新导出后再上传") from error
+        raise _refusal(error) from error
     try:
         if len(document) > MOST_PAGES:
-            raise Unreadable(f"PDF 有 {len(document)} 页,上限 {MOST_PAGES} 页;请按章节拆分")
-        lines = [line for number in range(len(document)) for line in _page(document[number], number + 1)]
-        return _blocks(_without_running_heads(lines, len(document)))
-    finally:
-        document.close()
-
-
-def _page(page: object, number: int) -> list[Line]:
-    """Characters → words by position → lines by baseline."""
-    textpage = page.get_textpage()  # type: ignore[attr-defined]
-    characters = []
-    for index in range(textpage.count_chars()):
-        character = textpage.get_text_range(index, 1)
-        if character.strip():
-            left, bottom, right, top = textpage.get_charbox(index)
-            characters.append((character, left, bottom, right, top))
-    textpage.close()
-    return _two_columns(_lines(characters, number))
-
-
-def _lines(characters: list[tuple[str, float, float, float, float]], page: int) -> list[Line]:
-    rows: list[list[tuple[str, float, float, float, float]]] = []
-    for character in sorted(characters, key=lambda one: (-(one[2] + one[4]) / 2, one[1])):
-        middle, height = (character[2] + character[4]) / 2, character[4] - character[2]
-        if rows and abs(_middle(rows[-1]) - middle) < max(3.0, height * 0.55):
-            rows[-1].append(character)
-        else:
-            rows.append([character])
-    return [_line(sorted(one, key=lambda c: c[1]), page) for one in rows]
-
-
-def _middle(characters: list[tuple[str, float, float, float, float]]) -> float:
-    return median((one[2] + one[4]) / 2 for one in characters)
-
-
-def _line(characters: list[tuple[str, float, float, float, float]], page: int) -> Line:
-    height = median(one[4] - one[2] for one in characters) or 8.0
-    width = max(median(one[3] - one[1] for one in characters), height * 0.5)
-    cells, starts, end = [""], [characters[0][1]], characters[0][1]
-    for character, left, _, right, _ in characters:
-        if left - end > width * GAP:
-            cells.append("")
-            starts.append(left)
-        elif left - end > width * 0.3 and cells[-1] and (cells[-1][-1].isascii() and character.isascii()):
-            cells[-1] += " "
-        cells[-1] += character
-        end = max(end, right)
-    return Line(tuple(cells), tuple(starts), characters[0][4], height, page)
-
-
-def _two_columns(lines: list[Line]) -> list[Line]:
-    """Where most lines have two long cells starting at the same place, the page is set in two columns of prose."""
-    pairs = [line for line in lines if len(line.cells) == 2 and all(len(cell) > 14 for cell in line.cells)]
-    if len(pairs) < 8 or len(pairs) < len(lines) * 0.5:
-        return lines
-    second = median(line.starts[1] for line in pairs)
-    left, right = [], []
-    for line in lines:
-        for cell, start in zip(line.cells, line.starts, strict=True):
-            (right if start >= second - 5 else left).append(
-                Line((cell,), (start,), line.top, line.height, line.page)
+            raise Unreadable(
+                f"PDF 有 {len(document)} 页,上限 {MOST_PAGES} 页;请按章节拆分",
+                f"{len(document)} pages; at most {MOST_PAGES}",
             )
-    return left + right
+        pages = [page_content(document[at], at + 1) for at in range(len(document))]
+        return blocks_of([_in_reading_order(page) for page in _without_running_heads(pages)])
+    finally:
+        document.close()  # type: ignore[no-untyped-call]
 
 
-def _without_running_heads(lines: list[Line], pages: int) -> list[Line]:
-    """First and last lines of pages that repeat (but for digits) on a third of the pages or more."""
-    by_page: dict[int, list[Line]] = {}
-    for line in lines:
-        by_page.setdefault(line.page, []).append(line)
-    edges = Counter(_shape(line) for page in by_page.values() for line in {*page[:2], *page[-2:]})
-    running = {shape for shape, count in edges.items() if count >= max(3, pages / 3)}
+def _refusal(error: Exception) -> Unreadable:
+    if "password" in str(error).lower() or "security" in str(error).lower():
+        return Unreadable("PDF 加了密码,请去掉密码后再上传", f"encrypted PDF: {error}")
+    return Unreadable("PDF 打不开,文件可能已损坏;请重新导出后再上传", f"broken PDF: {error}")
+
+
+def _without_running_heads(pages: Sequence[list[Item]]) -> list[list[Item]]:
+    """Drop first and last lines that repeat (but for digits) on a third of the pages or more, page numbers, contents."""
+    edges = Counter(shape for page in pages for shape in {_shape(line) for line in _edge(page)})
+    running = {shape for shape, count in edges.items() if count >= max(3, len(pages) / 3)}
     kept = []
-    for page in by_page.values():
-        edge = {*page[:2], *page[-2:]}
-        kept += [
-            line
-            for line in page
-            if not (line in edge and (_shape(line) in running or _PAGE_NUMBER.match(line.text)))
-        ]
+    for page in pages:
+        edge = {id(line) for line in _edge(page) if _shape(line) in running or _PAGE_NUMBER.match(line.text)}
+        kept.append(
+            [
+                one
+                for one in page
+                if id(one) not in edge and not (isinstance(one, Line) and _LEADER.search(one.text))
+            ]
+        )
     return kept
+
+
+def _edge(page: Sequence[Item]) -> list[Line]:
+    return [one for one in (*page[:2], *page[-2:]) if isinstance(one, Line)]
 
 
 def _shape(line: Line) -> str:
     return re.sub(r"\d+", "0", line.text)
 
 
-def _blocks(lines: list[Line]) -> list[Block]:
-    body = median(line.height for line in lines) if lines else 0.0
-    found: list[Block] = []
-    header: Line | None = None
-    prose: list[Line] = []
-    for line, below in zip(lines, [*lines[1:], None], strict=True):
-        if len(line.cells) > 1:
-            found += _prose(prose)
-            prose = []
-            if header is None:
-                header = line
-                if below is None or len(below.cells) < 2:  # a single line with gaps is no table
-                    found.append(Block("text", line.text, page=line.page))
-                    header = None
-            elif line.cells != header.cells:
-                found.append(row(header.cells, _align(line, header), line.page))
-        elif header is not None and _goes_on(line, below, header):
-            continue
-        elif (
-            header is not None and found and found[-1].kind == "row" and line.starts[0] > header.starts[0] + 5
+def _in_reading_order(page: list[Item]) -> list[Item]:
+    """Where prose is set in two columns, the left one comes first; a full-width line or table divides the page."""
+    gutter = _gutter([one for one in page if isinstance(one, Line)])
+    if gutter is None:
+        return page
+    ordered, left, right = list[Item](), list[Item](), list[Item]()
+    for one in page:
+        if isinstance(one, Line) and (
+            one.starts[0] >= gutter - NEAR or one.right <= gutter or gutter in _near(one.starts, gutter)
         ):
-            found[-1] = _appended(found[-1], line, header)
+            for cell, start, end in zip(one.cells, one.starts, one.ends, strict=True):
+                side = right if start >= gutter - NEAR else left
+                side.append(replace(one, cells=(cell,), starts=(start,), ends=(end,)))
         else:
-            header = None if not _between_pages(line, below) else header
-            if line.height > body * 1.12 or paragraph(line.text).kind == "heading":
-                found += [*_prose(prose), _heading(line, body)]
-                prose = []
-            else:
-                prose.append(line)
-    return found + _prose(prose)
+            ordered += [*left, *right, one]
+            left, right = [], []
+    return [*ordered, *left, *right]
 
 
-def _goes_on(line: Line, below: Line | None, header: Line) -> bool:
-    """“续表” lines between two parts of one table."""
-    return "续表" in line.text and below is not None and below.cells == header.cells
+def _near(starts: Iterable[float], at: float) -> set[float]:
+    return {at for start in starts if abs(start - at) <= 2 * NEAR}
 
 
-def _between_pages(line: Line, below: Line | None) -> bool:
-    return below is not None and below.page != line.page and len(line.text) < 12
+def _gutter(lines: Sequence[Line]) -> float | None:
+    """Where the second column starts, if at least six lines are two long pieces of prose side by side."""
+    pairs = [line for line in lines if len(line.cells) == 2 and all(len(cell) > 12 for cell in line.cells)]
+    if len(pairs) < 6:
+        return None
+    start = median(line.starts[1] for line in pairs)
+    aligned = [line for line in pairs if abs(line.starts[1] - start) <= 2 * NEAR]
+    return start if len(aligned) >= max(6, 0.6 * len(pairs)) else None
 
 
-def _align(line: Line, header: Line) -> tuple[str, ...]:
-    """Put each cell under the header that starts nearest to it."""
-    cells = [""] * len(header.cells)
-    for cell, start in zip(line.cells, line.starts, strict=True):
-        nearest = min(range(len(header.starts)), key=lambda at: abs(header.starts[at] - start))
-        cells[nearest] = f"{cells[nearest]} {cell}".strip()
-    return tuple(cells)
-
-
-def _appended(block: Block, line: Line, header: Line) -> Block:
-    """A cell's text that wrapped to a second line."""
-    more = _align(line, header)
-    cells = tuple(f"{cell}{extra}" for cell, extra in zip(block.cells, more, strict=False))
-    return row(block.header, cells, block.page)
-
-
-def _heading(line: Line, body: float) -> Block:
-    from knowledge.readers.text import heading_level
-
-    numbered = paragraph(line.text)
-    level = heading_level(line.text) if numbered.kind == "heading" else 1 if line.height > body * 1.4 else 2
-    return Block("heading", line.text, level=level, page=line.page)
-
-
-def _prose(lines: list[Line]) -> list[Block]:
-    """Lines that belong together become a paragraph: a full stop or a clear gap ends one."""
+def blocks_of(pages: Sequence[Sequence[Item]]) -> list[Block]:
+    """Headings, paragraphs and rows of all pages."""
+    lines = [one for page in pages for one in page if isinstance(one, Line)]
+    sizes = _Sizes(lines)
     found: list[Block] = []
-    words, page = "", None
+    table: Grid | None = None
+    prose: list[Line] = []
+    for page in pages:
+        for one in _with_loose_tables(page):
+            if isinstance(one, Grid):
+                found += _paragraphs(prose)
+                found += _rows(one, table if not prose else None)
+                table, prose = (
+                    (
+                        one
+                        if not _continues(one, table)
+                        else replace(one, rows=table.rows[:1] if table else one.rows)
+                    ),
+                    [],
+                )
+            elif sizes.is_heading(one):
+                found += [*_paragraphs(prose), Block("heading", one.text, sizes.level(one), one.page)]
+                prose, table = [], None
+            elif not ("续表" in one.text and len(one.text) < 12):
+                prose.append(one)
+    return found + _paragraphs(prose)
+
+
+class _Sizes:
+    """Which lines are headings: larger than the body, or short and numbered; levels by numbering, else by size."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        by_size = Counter[float]()
+        for line in lines:
+            by_size[round(line.height, 1)] += len(line.text)
+        self.body = by_size.most_common(1)[0][0] if by_size else 10.0
+        self.larger = sorted((size for size in by_size if size > self.body * 1.09), reverse=True)
+
+    def is_heading(self, line: Line) -> bool:
+        if len(line.text) > 50 or len(line.cells) > 2:
+            return False
+        larger = line.height > self.body * 1.09 and line.text[-1] not in "。;；,，"
+        return larger or (paragraph(line.text).kind == "heading" and line.text[-1] not in _ENDS)
+
+    def level(self, line: Line) -> int:
+        if paragraph(line.text).kind == "heading":
+            return heading_level(line.text)
+        size = round(line.height, 1)
+        return min(self.larger.index(size) + 1, 4) if size in self.larger else 4
+
+
+def _rows(grid: Grid, before: Grid | None) -> list[Block]:
+    """Each row with its column names; a table that goes on after a page break keeps the names of its first part."""
+    header, body = grid.rows[0], grid.rows[1:]
+    if before is not None and _continues(grid, before):
+        header = before.rows[0]
+        body = grid.rows[1:] if grid.rows[0] == header else grid.rows
+    if not body:
+        return [row((), header, grid.page)]
+    return [row(header, cells, grid.page) for cells in body if cells != header]
+
+
+def _continues(grid: Grid, before: Grid | None) -> bool:
+    """The same columns on the next page, with the header repeated or left out."""
+    if (
+        before is None
+        or grid.page != before.page + 1
+        and grid.page != before.page
+        or len(grid.starts) != len(before.starts)
+    ):
+        return False
+    aligned = all(abs(a - b) <= 3 * NEAR for a, b in zip(grid.starts, before.starts, strict=True))
+    return grid.rows[0] == before.rows[0] or (aligned and grid.page != before.page)
+
+
+def _with_loose_tables(page: Sequence[Item]) -> list[Item]:
+    """Tables without rules: two or more lines in a row whose pieces start under those of the first."""
+    found: list[Item] = []
+    run: list[Line] = []
+    for one in [*page, None]:
+        if isinstance(one, Line) and _fits(run, one):
+            run.append(one)
+            continue
+        found += _loose(run)
+        run = []
+        if isinstance(one, Line) and len(one.cells) > 1:
+            run = [one]
+        elif one is not None:
+            found.append(one)
+    return found
+
+
+def _fits(run: Sequence[Line], line: Line) -> bool:
+    """Each piece starts under a column of the first line; a lone piece is the wrapped text of the cell above it."""
+    if not run or run[-1].top - line.top > 3.2 * line.height:
+        return False
+    columns = run[0].starts
+    aligned = all(any(abs(start - column) <= 3 * NEAR for column in columns) for start in line.starts)
+    wrapped = len(line.cells) == 1 and line.starts[0] > columns[0] + 3 * NEAR
+    return aligned and (len(line.cells) > 1 or (wrapped and len(run) > 1))
+
+
+def _loose(run: Sequence[Line]) -> list[Item]:
+    if sum(len(line.cells) > 1 for line in run) < 2:
+        return list(run)
+    columns, rows = run[0].starts, list[list[str]]()
+    for line in run:
+        cells = [""] * len(columns)
+        for cell, start in zip(line.cells, line.starts, strict=True):
+            cells[min(range(len(columns)), key=lambda at: abs(columns[at] - start))] += cell
+        if len(line.cells) == 1 and rows:
+            rows[-1] = [above + more for above, more in zip(rows[-1], cells, strict=True)]
+        else:
+            rows.append(cells)
+    return [Grid(tuple(map(tuple, rows)), columns, run[0].top, run[0].page)]
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[Block]:
+    """A line that does not reach the right edge, or one that starts like an item, ends a paragraph."""
+    if not lines:
+        return []
+    found: list[list[Line]] = []
     for line in lines:
-        page = page or line.page
-        words += line.text
-        if line.text[-1:] in "。!?;:" or len(line.text) < 14:
-            found.append(Block("text", words, page=page))
-            words, page = "", None
-    return [*found, Block("text", words, page=page)] if words else found
+        if found and not _STARTS.match(line.text) and _goes_on(found[-1][-1], lines):
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return [Block("text", _joined(one), page=one[0].page) for one in found]
+
+
+def _goes_on(line: Line, lines: Sequence[Line]) -> bool:
+    """The line was filled to the edge of its column; after a full stop it must have been filled entirely."""
+    edge = max(one.right for one in lines if abs(one.starts[0] - line.starts[0]) < COLUMN)
+    return line.right > edge - (1 if line.text[-1] in _ENDS else 3) * line.height
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    text = ""
+    for line in lines:
+        gap = " " if text[-1:].isascii() and text[-1:].isalnum() and line.text[:1].isascii() else ""
+        text += gap + line.text
+    return text

@@ -1,7 +1,8 @@
-"""Slides by python-pptx: a slide's title is a heading, its number the page."""
+"""Slides by python-pptx: a slide's title is a heading, its number the page; top to bottom, then left to right."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,36 @@ def read(path: Path) -> list[Block]:
 
     try:
         slides = list(Presentation(str(path)).slides)
-    except Exception as error:  # zipfile, lxml, KeyError: every way a broken file can fail
-        raise Unreadable("PPT 文件打不开,可能已损坏或加了密码;请另存一份再上传") from error
-    found: list[Block] = []
-    for number, slide in enumerate(slides, 1):
-        title = slide.shapes.title
-        if title is not None and title.text.strip():
-            found.append(Block("heading", title.text.strip(), level=1, page=number))
-        for shape in slide.shapes:
-            if title is None or shape.shape_id != title.shape_id:
-                found += _shape(shape, number)
-    return found
+    except Exception as error:
+        raise Unreadable(
+            "PPT 文件打不开,可能已损坏或加了密码;请另存一份再上传", f"broken or encrypted .pptx: {error}"
+        ) from error
+    return [block for number, slide in enumerate(slides, 1) for block in _slide(slide, number)]
 
 
-def _shape(shape: Any, page: int) -> list[Block]:
-    if shape.has_table:
-        lines = [tuple(cell.text.strip() for cell in line.cells) for line in shape.table.rows]
-        return [row(lines[0], line, page) for line in lines[1:]]
-    if shape.has_text_frame and shape.text_frame.text.strip():
-        return [Block("text", shape.text_frame.text.strip(), page=page)]
-    return []
+def _slide(slide: Any, number: int) -> Iterator[Block]:
+    title = slide.shapes.title
+    if title is not None and title.text.strip():
+        yield Block("heading", " ".join(title.text.split()), level=1, page=number)
+    for shape in sorted(_flat(slide.shapes), key=lambda one: (one.top or 0, one.left or 0)):
+        if title is None or shape.shape_id != title.shape_id:
+            yield from _shape(shape, number)
+
+
+def _flat(shapes: Iterable[Any]) -> Iterator[Any]:
+    """Shapes in groups as well."""
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            yield from _flat(shape.shapes)
+        else:
+            yield shape
+
+
+def _shape(shape: Any, page: int) -> Iterator[Block]:
+    if getattr(shape, "has_table", False) and shape.has_table:
+        lines = [tuple(" ".join(cell.text.split()) for cell in line.cells) for line in shape.table.rows]
+        yield from (row(lines[0], line, page) for line in lines[1:])
+    elif shape.has_text_frame:
+        for words in shape.text_frame.text.splitlines():
+            if words.strip():
+                yield Block("text", words.strip(), page=page)

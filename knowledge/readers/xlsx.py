@@ -20,8 +20,10 @@ def read(path: Path) -> list[Block]:
 
     try:
         book = load_workbook(path, data_only=True)
-    except Exception as error:  # zipfile, KeyError, lxml: every way a broken file can fail
-        raise Unreadable("Excel 文件打不开,可能已损坏或加了密码;请另存一份再上传") from error
+    except Exception as error:
+        raise Unreadable(
+            "Excel 文件打不开,可能已损坏或加了密码;请另存一份再上传", f"broken or encrypted .xlsx: {error}"
+        ) from error
     found: list[Block] = []
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
@@ -32,13 +34,16 @@ def read(path: Path) -> list[Block]:
             for line in sheet.iter_rows(merged.min_row, merged.max_row, merged.min_col, merged.max_col):
                 for cell in line:
                     cell.value = value
-        grid = [[_shown(value) for value in line] for line in sheet.iter_rows(values_only=True)]
+        grid = [[_shown(cell.value, cell.number_format) for cell in line] for line in sheet.iter_rows()]
         found += [Block("heading", sheet.title, level=1), *rows(grid)]
     return found
 
 
 def read_csv(path: Path) -> list[Block]:
-    grid = list(csv.reader(io.StringIO(decode(path.read_bytes()))))
+    text = decode(path.read_bytes())
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    grid = list(csv.reader(io.StringIO(text), delimiter=separator))
     return [Block("heading", path.stem, level=1), *rows(grid)]
 
 
@@ -74,9 +79,12 @@ def _numeric(cell: str) -> bool:
     return cell.replace(",", "").replace(".", "").replace("%", "").replace("¥", "").isdigit()
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, number_format: str = "") -> str:
+    """A value as the sheet shows it, as far as words need it: dates without time, 5 % rather than 0.05."""
     if value is None:
         return ""
+    if "%" in number_format and isinstance(value, (int, float)):
+        return f"{round(value * 100, 4):g}%"
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
