@@ -29,8 +29,10 @@ _MONEY = re.compile(
     rf"(?P<cur>[¥￥$]|人民币|RMB|USD)?\s*(?P<low>{_NUMBER})(?P<lu>[万千百wWkK亿])?"
     rf"(?:\s*(?:-|~|到|至)\s*(?P<high>{_NUMBER})(?P<hu>[万千百wWkK亿])?)?\s*(?P<unit>元|块钱|块|人民币|美元|美金)?"
 )
-_PERCENT = re.compile(r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|%|个点)|(?P<off>[一二三四五六七八九]\d?|\d(?:\.\d)?|[一二三四五六七八九][一二三四五六七八九]?)折")
-_CONTRACT = re.compile(r"(?<![A-Za-z0-9])(?:HT|XS|C|DD|SO|PO|OPP|WO)-[A-Za-z0-9-]{2,}", re.I)
+_PERCENT = re.compile(
+    r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|%|个点)|(?P<off>[一二三四五六七八九]\d?|\d(?:\.\d)?|[一二三四五六七八九][一二三四五六七八九]?)折"
+)
+_CONTRACT = re.compile(r"(?<![A-Za-z0-9])(?:HT|XS|C|DD|SO|PO|OPP|WO)-[A-Za-z0-9-]{2,}", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 _TIME = re.compile(
     r"(?:(?:今天|今儿|明天|明儿|后天|大后天|昨天|今晚|明早|(?:这|本|下|下下|上)?(?:个)?(?:周|星期|礼拜)[一二三四五六日天]|(?:下|这|本|上)(?:个)?(?:周|星期|月|季度)"
@@ -41,10 +43,14 @@ _TIME = re.compile(
     r"|(?:上午|早上|中午|下午|晚上)(?:\d{1,2}|[一二两三四五六七八九十]{1,3})(?:点半?|[::]\d{2})"
     r"|尽快|改天|过阵子|回头|过两天|有空|抽空)"
 )
-_VAGUE = re.compile(r"^(?:尽快|改天|过阵子|回头|过两天|有空|抽空|年后|年前|节后|下个?月|下个?季度|(?:这|本|下|上)(?:个)?(?:周|星期))$")
+_VAGUE = re.compile(
+    r"^(?:尽快|改天|过阵子|回头|过两天|有空|抽空|年后|年前|节后|下个?月|下个?季度|(?:这|本|下|上)(?:个)?(?:周|星期))$"
+)
 
 
-def find_entities(text: str, *, products: Iterable[str] = (), now: datetime | None = None) -> tuple[Entity, ...]:
+def find_entities(
+    text: str, *, products: Iterable[str] = (), now: datetime | None = None
+) -> tuple[Entity, ...]:
     """All entities in order of position; where two overlap, the first kind in this list keeps the words."""
     finders: tuple[Callable[[], Iterator[Entity]], ...] = (
         lambda: _contracts(text),
@@ -86,7 +92,13 @@ def _products(text: str, known: tuple[str, ...]) -> Iterator[Entity]:
         folded = {name.lower(): name for name in known}
         either = "|".join(re.escape(name) for name in sorted(folded, key=len, reverse=True))
         for match in re.finditer(rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])", text.lower()):
-            yield Entity("product", text[match.start() : match.end()], folded[match.group()], match.start(), match.end())
+            yield Entity(
+                "product",
+                text[match.start() : match.end()],
+                folded[match.group()],
+                match.start(),
+                match.end(),
+            )
     for match in _MODEL.finditer(text):
         yield _entity("product", match, match.group().upper().replace("-", ""))
 
@@ -158,7 +170,7 @@ def read_number(words: str) -> Decimal | None:
 def _cn2an() -> Callable[[str, str], Any]:
     import cn2an
 
-    return cn2an.cn2an  # type: ignore[no-any-return]
+    return cn2an.cn2an
 
 
 def _times(text: str, now: datetime) -> Iterator[Entity]:
@@ -170,7 +182,11 @@ def _moment(words: str, now: datetime) -> str:
     """ISO time (date only where no hour was said); empty where the parser does not know."""
     local = now.astimezone(SHANGHAI)
     if words in {"月底", "月底前", "年底", "年底前"}:
-        end = local.replace(day=28) + timedelta(days=4) if words.startswith("月") else local.replace(month=12, day=31)
+        end = (
+            local.replace(day=28) + timedelta(days=4)
+            if words.startswith("月")
+            else local.replace(month=12, day=31)
+        )
         last = end - timedelta(days=end.day) if words.startswith("月") else end
         return last.date().isoformat()
     plain = re.sub(r"(?:之前|以前|前|之内|内)$", lambda found: "后" if "内" in found.group() else "", words)
@@ -183,7 +199,9 @@ def _moment(words: str, now: datetime) -> str:
         return ""
     start = start.replace(tzinfo=SHANGHAI)
     # jionlp reads a bare weekday as one of this week, also where that day is gone
-    if start < local.replace(hour=0, minute=0, second=0, microsecond=0) and re.match(r"^(?:周|星期|礼拜)", words):
+    if start < local.replace(hour=0, minute=0, second=0, microsecond=0) and re.match(
+        r"^(?:周|星期|礼拜)", words
+    ):
         start += timedelta(days=7)
     has_hour = bool(re.search(r"点|[::]\d{2}|小时|分钟", words))
     return start.isoformat(timespec="minutes") if has_hour else start.date().isoformat()
@@ -193,7 +211,7 @@ def _moment(words: str, now: datetime) -> str:
 def _jionlp() -> Callable[..., dict[str, Any]]:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a banner when imported
         from jionlp import parse_time
-    return parse_time  # type: ignore[no-any-return]
+    return parse_time
 
 
 def _entity(kind: str, match: re.Match[str], value: str) -> Entity:

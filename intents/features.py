@@ -1,85 +1,98 @@
-"""What the classifier sees of an utterance: character n-grams, cue phrases, context, speaker."""
+"""What the classifier sees of an utterance: named features, each with the stretch of text it comes from.
+
+g:  characters, 1 to 3, with marks at both ends      w:  words, and pairs of words (rjieba)
+q:  cues that speak for an intent                    n:  cues that speak against one
+k:  kinds of things named (knowledge graph)          c:  the turn before, where the words are too short alone
+l:  length
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from typing import NamedTuple
 
-from intents.normalise import normalise
+import rjieba
 
-CUES = Path(__file__).with_name("cues")
+from intents.cues import CueLexicon, shipped_cues
+from intents.graph import KnowledgeGraph, load_graph
+from intents.normalise import aligned
+
 LONGEST = 400
 """Characters read of one utterance; a longer one is read at its end, where people come to the point."""
+ALONE = 12
+"""Words longer than this are read without the turn before them."""
+EARLIER = 40
+"""Characters read of the turn before."""
+
+
+class Feature(NamedTuple):
+    """A name and where it stands in the normalised text; (0, 0) for what has no place there."""
+
+    name: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
-class Cue:
-    """A phrase that signals an act by itself; `strength` 1 (hint) to 3 (nearly decides)."""
+class Eyes:
+    """What features are seen with: cues and graph. `without` leaves kinds of features out (for ablations)."""
 
-    text: str
-    intent: str
-    strength: int
-    unless: tuple[str, ...] = ()
+    cues: CueLexicon
+    graph: KnowledgeGraph
+    without: frozenset[str] = frozenset()
 
+    def see(self, text: str, context: Sequence[str] = ()) -> list[Feature]:
+        """All features of one utterance, repeated as often as they occur."""
+        whole = aligned(text).text
+        shift = max(0, len(whole) - LONGEST)
+        return [one for one in self._all(whole[shift:], shift, context) if one.name[:1] not in self.without]
 
-class CueLexicon:
-    """Finds cue phrases in a text: one dictionary lookup per substring length."""
+    def _all(self, text: str, shift: int, context: Sequence[str]) -> Iterator[Feature]:
+        yield from _grams(text, shift)
+        yield from _words(text, shift)
+        yield from self._acts(text, shift)
+        yield from self._things(text, shift)
+        if context and len(text) <= ALONE:
+            yield from _earlier(context[-1])
+        yield Feature(f"l:{min(len(text) // 4, 8)}", 0, 0)
 
-    def __init__(self, cues: Iterable[Cue]) -> None:
-        self._cues: dict[str, list[Cue]] = {}
-        for cue in cues:
-            self._cues.setdefault(cue.text, []).append(cue)
-        self._lengths = sorted({len(text) for text in self._cues}, reverse=True)
+    def _acts(self, text: str, shift: int) -> Iterator[Feature]:
+        for cue, start, end in self.cues.find(text):
+            place = (start + shift, end + shift)
+            for _ in range(cue.strength):
+                yield Feature(f"q:{cue.intent}", *place)
+            yield Feature(f"q:{cue.intent}:{cue.strength}", *place)
+            yield from (Feature(f"n:{intent}", *place) for intent in cue.against)
 
-    def __len__(self) -> int:
-        return sum(map(len, self._cues.values()))
-
-    def find(self, text: str) -> list[tuple[Cue, int]]:
-        """Cues with their position in a normalised text; one inside a longer cue of the same intent is left out."""
-        found: list[tuple[Cue, int]] = []
-        for length in self._lengths:
-            for start in range(len(text) - length + 1):
-                for cue in self._cues.get(text[start : start + length], ()):
-                    covered = any(
-                        cue.intent == other.intent and at <= start and start + length <= at + len(other.text)
-                        for other, at in found
-                    )
-                    if not covered and not any(word in text for word in cue.unless):
-                        found.append((cue, start))
-        return found
-
-
-@cache
-def shipped_cues(folder: Path = CUES) -> CueLexicon:
-    cues = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            cues.append(Cue(normalise(row["cue"]), row["intent"], row["strength"], tuple(row.get("not", ()))))
-    return CueLexicon(cues)
+    def _things(self, text: str, shift: int) -> Iterator[Feature]:
+        for topic in self.graph.topics(text):
+            yield Feature(f"k:{topic.kind}", topic.start + shift, topic.end + shift)
 
 
-def features(text: str, speaker: str, context: Sequence[str], lexicon: CueLexicon) -> Counter[str]:
-    """Counts of named features. N-grams of the text (`g:`) and of the turn before it (`c:`), cues by intent (`q:`)."""
-    text = normalise(text)[-LONGEST:]
-    counts: Counter[str] = Counter()
-    counts.update(f"g:{gram}" for gram in _grams(text, 3))
-    if context and len(text) <= 12:  # only words too short to stand alone need what was said before
-        counts.update(f"c:{gram}" for gram in _grams(normalise(context[-1])[-40:], 2))
-    for cue, _ in lexicon.find(text):
-        counts[f"q:{cue.intent}"] += cue.strength
-        counts[f"Q:{cue.intent}:{cue.strength}"] += 1
-    counts[f"s:{speaker}"] += 1
-    counts[f"l:{min(len(text) // 4, 8)}"] += 1
-    return counts
+def shipped_eyes() -> Eyes:
+    return Eyes(shipped_cues(), load_graph())
 
 
-def _grams(text: str, longest: int) -> Iterable[str]:
-    marked = f"^{text}$"
-    for length in range(1, longest + 1):
-        for start in range(len(marked) - length + 1):
-            yield marked[start : start + length]
+def _grams(text: str, shift: int) -> Iterator[Feature]:
+    marked, last = f"^{text}$", len(text)
+    for length in (1, 2, 3):
+        for at in range(len(marked) - length + 1):
+            start, end = max(at - 1, 0), min(at - 1 + length, last)
+            yield Feature("g:" + marked[at : at + length], start + shift, max(end, start) + shift)
+
+
+def _words(text: str, shift: int) -> Iterator[Feature]:
+    before, began, at = "", 0, shift
+    for word in rjieba.cut(text):
+        end = at + len(word)
+        yield Feature("w:" + word, at, end)
+        if before:
+            yield Feature(f"w:{before}_{word}", began, end)
+        before, began, at = word, at, end
+
+
+def _earlier(words: str) -> Iterator[Feature]:
+    marked = f"^{aligned(words).text[-EARLIER:]}$"
+    for length in (1, 2):
+        yield from (Feature("c:" + marked[at : at + length], 0, 0) for at in range(len(marked) - length + 1))

@@ -1,15 +1,88 @@
-"""One spelling for the same words before they are read: width, script, spacing, case, repetition."""
+"""One spelling for the same words before they are read, and the way back to the characters as written.
+
+Width, script, spacing, case, repetition, what an emoji says, frequent slips of voice and keyboard.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import groupby
+from pathlib import Path
 
-_REPEATED = re.compile(r"(.)\1{2,}")
-_SPACES_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff，,。!?、;:])\s+|\s+(?=[\u3400-\u9fff，,。!?、;:])")
-_IDLE_MARKS = str.maketrans("", "", "~…·")
-_EMOJI = {"👍": "好的", "🙏": "谢谢", "😡": "生气", "👌": "好的", "❤": "谢谢", "🤝": "合作", "😠": "生气"}
+from intents.model import Span
+
+SLIPS = Path(__file__).with_name("slips.tsv")
+_CHINESE = re.compile(r"[㐀-鿿]")
+_TIGHT = re.compile(r"[㐀-鿿,。!?、;:]")
+_IDLE = frozenset("~…·\u200b\u200d\ufe0f\ufeff")
+_MARKS = {"，": ",", "！": "!", "？": "?", "；": ";", "：": ":", "（": "(", "）": ")", "。": "。"}
+_EMOJI = {
+    "👍": "好的", "👌": "好的", "🆗": "好的", "🙏": "谢谢", "❤": "谢谢", "🌹": "谢谢", "🤝": "合作",
+    "😡": "生气", "😠": "生气", "🤬": "生气", "💢": "生气", "😤": "生气", "😅": "尴尬", "😂": "哈哈",
+    "🤣": "哈哈", "😄": "哈哈", "😊": "哈哈", "🤔": "考虑", "👀": "看看", "💰": "钱", "📞": "电话",
+    "🧾": "发票", "📦": "包裹", "🚚": "发货", "🔥": "急", "⏰": "时间", "📄": "资料", "❓": "?", "❗": "!",
+}  # fmt: skip
+# Frequent characters that only traditional text has; one of them is reason enough to convert.
+_TRADITIONAL = frozenset(
+    "們個這價報質機轉電話單購買貨訂級說過時還沒來對嗎麼點開關與術認證測試備請問題標準裡後發現實際應該樣讓給為產經驗"
+    "險長門間閱讀書會議簽約續費賬號軟體設計數據網絡線頻譜溫壓縮離難錢帳條款違責幾歲歡迎謝貴處見聽講誰"
+)
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """The text as it is read, and for each of its characters the place where it stood in the original."""
+
+    text: str
+    origin: tuple[int, ...]
+    original: str
+
+    def span(self, start: int, end: int) -> Span:
+        """The stretch of the original that characters `start` up to `end` came from."""
+        first, last = self.origin[start], self.origin[end - 1] + 1
+        return Span(self.original[first:last], first, last)
+
+
+def normalise(text: str) -> str:
+    """NFKC, simplified script, lower case, no spaces inside Chinese, `!!!!` and 哈哈哈哈 cut to two."""
+    return aligned(text).text
+
+
+@lru_cache(maxsize=4096)
+def aligned(text: str) -> Normalised:
+    """`normalise` that keeps the way back."""
+    pairs = _mended(_without_idle_spaces(_simplified(_folded(text))))
+    kept = [pair for _, run in groupby(pairs, key=lambda pair: pair[0]) for pair in list(run)[:2]]
+    return Normalised("".join(one for one, _ in kept), tuple(at for _, at in kept), text)
+
+
+_Pairs = list[tuple[str, int]]
+
+
+def _folded(text: str) -> _Pairs:
+    """Each character in its compatible, lower-case form; an emoji becomes what it says."""
+    pairs: _Pairs = []
+    for at, character in enumerate(text):
+        if character in _IDLE:
+            continue
+        words = (
+            _MARKS.get(character) or _EMOJI.get(character) or unicodedata.normalize("NFKC", character).lower()
+        )
+        pairs += [(one, at) for one in words]
+    return pairs
+
+
+def _simplified(pairs: _Pairs) -> _Pairs:
+    text = "".join(one for one, _ in pairs)
+    if _TRADITIONAL.isdisjoint(text):
+        return pairs
+    converted: str = _to_simplified().convert(text)  # type: ignore[attr-defined]
+    if len(converted) != len(text):  # a phrase changed its length: convert character by character instead
+        converted = "".join(_to_simplified().convert(one)[:1] for one in text)  # type: ignore[attr-defined]
+    return [(one, at) for one, (_, at) in zip(converted, pairs, strict=True)]
 
 
 @cache
@@ -19,22 +92,37 @@ def _to_simplified() -> object:
     return OpenCC("tw2sp")
 
 
-_MAYBE_TRADITIONAL = re.compile(r"[\u4e00-\u9fff]")
+def _without_idle_spaces(pairs: _Pairs) -> _Pairs:
+    """Spaces at the ends and beside Chinese say nothing; between Latin words one is kept."""
+    kept: _Pairs = []
+    for index, (one, at) in enumerate(pairs):
+        if not one.isspace():
+            kept.append((one, at))
+            continue
+        after = next((later for later, _ in pairs[index + 1 :] if not later.isspace()), "")
+        before = kept[-1][0] if kept else ""
+        if before and after and before != " " and not _TIGHT.match(before) and not _TIGHT.match(after):
+            kept.append((" ", at))
+    return kept
 
 
-def normalise(text: str) -> str:
-    """NFKC, simplified script, lower case, no spaces inside Chinese, `!!!!` and 哈哈哈哈 cut to two."""
-    text = unicodedata.normalize("NFKC", text).lower().translate(_IDLE_MARKS)
-    for emoji, words in _EMOJI.items():
-        text = text.replace(emoji, words)
-    if _MAYBE_TRADITIONAL.search(text) and any(character in _TRADITIONAL for character in text):
-        text = _to_simplified().convert(text)  # type: ignore[attr-defined]
-    text = _SPACES_IN_CHINESE.sub("", text.strip())
-    return _REPEATED.sub(r"\1\1", text)
+def _mended(pairs: _Pairs) -> _Pairs:
+    """Known slips become what was meant (same length, so that places hold)."""
+    text = "".join(one for one, _ in pairs)
+    found = _slip_pattern().sub(lambda slip: _slips()[slip.group()], text)
+    return pairs if found == text else [(one, at) for one, (_, at) in zip(found, pairs, strict=True)]
 
 
-# Frequent characters that only traditional text has; one of them is reason enough to convert.
-_TRADITIONAL = frozenset(
-    "們個這價報質機轉電話單購買貨訂級說過時還沒來對嗎麼點開關與術認證測試備請問題標準裡後發現實際應該樣讓給為產經驗"
-    "險長門間閱讀書會議簽約續費賬號軟體設計數據網絡線頻譜溫壓縮離難題錢帳單據條款違約責任幾歲歡迎謝謝貴處見聽講誰"
-)
+@cache
+def _slips() -> dict[str, str]:
+    lines = (
+        line.split("\t")
+        for line in SLIPS.read_text(encoding="utf-8").splitlines()
+        if line[:1] not in {"#", ""}
+    )
+    return {said: meant for said, meant in lines}
+
+
+@cache
+def _slip_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(said) for said in sorted(_slips(), key=len, reverse=True)))

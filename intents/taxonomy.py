@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from intents.errors import TaxonomyError
 from intents.model import Intent, Speaker
 
 SHIPPED = Path(__file__).with_name("taxonomy.yaml")
-
-
-class TaxonomyError(Exception):
-    """The taxonomy file is not usable; the message names the entry and what is wrong with it."""
+HIGH_INTENT = "high_intent"
+"""The group of buying signals; reading one where none was meant is drift (TAXONOMY.md §2)."""
+DRIFTS = frozenset({"technical_inquiry", "contract_terms", "service_request", "competitor_comparison"})
+"""Intents whose reading as high-intent makes reps stop trusting the bot."""
+ORDER = (
+    "complaint", "cancellation", "service_request", "purchase", "renewal_expansion", "quote_request",
+    "meeting_request", "contract_terms", "billing", "delivery_inquiry", "competitor_comparison",
+    "technical_inquiry", "vague_interest", "smalltalk",
+)  # fmt: skip
+"""Of several acts in one utterance the first of these is the label (rule 10)."""
 
 
 class _Entry(BaseModel):
@@ -27,8 +34,10 @@ class _Entry(BaseModel):
     group: str
     risk: Literal["low", "medium", "high"]
     wants: str
-    example: str
+    borders: tuple[str, ...]
+    actions: tuple[str, ...]
     asks: str
+    examples: tuple[str, ...] = Field(min_length=1)
 
 
 class _File(BaseModel):
@@ -41,7 +50,7 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class IntentInfo:
-    """One intent: `label` as people call it, `asks` as it fits into a question of the card."""
+    """One intent: `label` as people call it, `wants` its definition, `asks` as it fits into a question."""
 
     name: Intent
     label: str
@@ -49,8 +58,16 @@ class IntentInfo:
     group: str
     risk: str
     wants: str
-    example: str
+    borders: tuple[str, ...]
+    """What tells it from its neighbours."""
+    actions: tuple[str, ...]
+    """Action names proposed by default, first one first."""
     asks: str
+    examples: tuple[str, ...]
+
+    @property
+    def example(self) -> str:
+        return self.examples[0]
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,10 @@ def load_taxonomy(path: Path = SHIPPED) -> Taxonomy:
         raise TaxonomyError(f"{path}: {error}") from error
     questions = {frozenset(pair.split("+")): words for pair, words in found.questions.items()}
     if unknown := {name for pair in questions for name in pair} - set(found.intents):
-        raise TaxonomyError(f"{path}: questions name unknown intents {sorted(unknown)}; add them or mend the names")
-    infos = {Intent(name): IntentInfo(Intent(name), **entry.model_dump()) for name, entry in found.intents.items()}
+        raise TaxonomyError(
+            f"{path}: questions name unknown intents {sorted(unknown)}; add them or mend the names"
+        )
+    infos = {
+        Intent(name): IntentInfo(Intent(name), **entry.model_dump()) for name, entry in found.intents.items()
+    }
     return Taxonomy(found.version, infos, questions, tuple(found.rules))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
-import itertools
 
 GAP = 1.7
 """Times a line's height: a wider space within a line separates columns."""
@@ -106,7 +107,8 @@ def _chars(page: Any) -> list[Char]:
         if not char.strip() or char == "\ufffe":
             spaced = True
             continue
-        found.append(Char(char, *text.get_charbox(at, loose=True), spaced))
+        left, bottom, right, top = text.get_charbox(at, loose=True)
+        found.append(Char(char, left, bottom, right, top, spaced))
         spaced = False
     text.close()
     return [char for char in found if char.top > char.bottom]
@@ -150,7 +152,7 @@ def _needs_space(before: str, char: Char, gap: float, height: float) -> bool:
 
 def _rules(page: Any) -> list[_Rule]:
     """Thin paths, and the edges of boxes."""
-    from pypdfium2 import raw
+    raw: Any = importlib.import_module("pypdfium2.raw")  # made at import: no types
 
     found = []
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=4):

@@ -1,0 +1,73 @@
+"""yiju eval: measure, and compare two measurements."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .metrics import mcnemar
+from .suites import SUITES, Options
+
+app = typer.Typer(
+    no_args_is_help=True, help="Measure: intents, retrieval, whole turns; compare two measurements."
+)
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Option(help=f"one of: {', '.join(SUITES)}; empty for all")] = "",
+    cases: Annotated[str, typer.Option(help="dev, test, or a file of cases")] = "test",
+    model: Annotated[str, typer.Option(help="a model file instead of the one that ships")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a suite on stdout")] = False,
+) -> None:
+    """Run suites and print counts, intervals, baselines and the sentences that failed."""
+    if suite and suite not in SUITES:
+        typer.echo(f"no suite {suite!r}; there are: {', '.join(SUITES)}", err=True)
+        raise typer.Exit(2)
+    for name in [suite] if suite else list(SUITES):
+        report = SUITES[name](Options(cases, model))
+        if as_json:
+            sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+        else:
+            typer.echo(report.as_text())
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="JSON of an earlier `eval run --json`")],
+    after: Annotated[Path, typer.Argument(help="JSON of a later one")],
+) -> None:
+    """What changed between two measurements of the same cases, with a paired test."""
+    old, new = (_reports(path) for path in (before, after))
+    for name in sorted(old.keys() & new.keys()):
+        typer.echo("\n".join(differences(old[name], new[name])))
+    if not old.keys() & new.keys():
+        typer.echo(f"nothing in common: {sorted(old)} and {sorted(new)}", err=True)
+        raise typer.Exit(2)
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Headlines side by side, which cases were mended and which were broken, and whether that may be chance."""
+    lines = [f"{new['suite']} on {new['cases']}"]
+    for key, value in new.items():
+        if isinstance(value, dict) and "value" in value and isinstance(old.get(key), dict):
+            lines.append(f"  {key:26} {old[key]['value']:.3f} → {value['value']:.3f}")
+    failed_before, failed_now = ({row[0] for row in report.get("failures", [])} for report in (old, new))
+    mended, broken = failed_before - failed_now, failed_now - failed_before
+    lines.append(
+        f"  mended {len(mended)}, broken {len(broken)}, McNemar p = {mcnemar(len(mended), len(broken)):.3f}"
+    )
+    return lines + [
+        f"  broken: {row[0]} {row[1]} ({row[2]} → {row[3]})"
+        for row in new.get("failures", [])
+        if row[0] in broken
+    ]
+
+
+def _reports(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return {(row["suite"], row["cases"]): row for row in rows}

@@ -1,0 +1,37 @@
+"""What can be measured: suite name → function (cases, quiet) that runs it and returns a report.
+
+Another suite registers itself by one more entry: a function from `Options` to something with as_text and as_json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class SuiteReport(Protocol):
+    """What a suite hands back."""
+
+    def as_text(self) -> str: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `eval run` was asked for."""
+
+    cases: str = "test"
+    """A set's name (dev, test) or the path of a file."""
+    model: str = ""
+    """A model file; empty for the one that ships."""
+
+
+def intents(options: Options) -> SuiteReport:
+    """Intents on the frozen test set, against majority, cue rules and n-grams alone."""
+    from .intents_run import run_intents
+
+    return run_intents(options)
+
+
+SUITES: dict[str, Callable[[Options], SuiteReport]] = {"intents": intents}

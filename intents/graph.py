@@ -1,0 +1,106 @@
+"""The industry knowledge graph: which words name a thing (product, parameter, part, certificate, rival), not an act."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from intents.errors import TaxonomyError
+from intents.normalise import normalise
+
+if TYPE_CHECKING:
+    from networkx import DiGraph
+
+GRAPH = Path(__file__).with_name("graph.yaml")
+KINDS = frozenset(
+    {"product", "parameter", "component", "certification", "system", "competitor", "term", "fault"}
+)
+
+
+class Topic(NamedTuple):
+    """A thing that the words name, at its place in the normalised text."""
+
+    name: str
+    kind: str
+    industry: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An edge: `subject` (a product, or an industry) has `name` of this `kind`."""
+
+    subject: str
+    kind: str
+    name: str
+    industry: str
+
+
+class KnowledgeGraph:
+    """Finds topics in a text, longest first, and says what belongs to a product."""
+
+    def __init__(self, facts: tuple[Fact, ...]) -> None:
+        self.facts = facts
+        self._kinds: dict[str, Fact] = {}
+        for fact in facts:
+            self._kinds.setdefault(normalise(fact.name), fact)
+        names = sorted(self._kinds, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_bounded, names)) or r"(?!)")
+
+    def topics(self, text: str) -> tuple[Topic, ...]:
+        """Things named in a normalised text."""
+        found = []
+        for match in self._pattern.finditer(text):
+            fact = self._kinds[match.group()]
+            found.append(Topic(fact.name, fact.kind, fact.industry, match.start(), match.end()))
+        return tuple(found)
+
+    def competitors(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(fact.name for fact in self.facts if fact.kind == "competitor"))
+
+    def networkx(self) -> DiGraph[str]:
+        """The same facts as a directed graph, for export and for walks over what belongs together."""
+        from networkx import DiGraph
+
+        graph: DiGraph[str] = DiGraph()
+        for fact in self.facts:
+            graph.add_edge(fact.subject, fact.name, kind=fact.kind, industry=fact.industry)
+        return graph
+
+
+@cache
+def load_graph(path: Path = GRAPH) -> KnowledgeGraph:
+    """Raises `TaxonomyError` for a file that is no graph of known kinds."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        facts = tuple(fact for industry, part in content.items() for fact in _facts(industry, part))
+    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
+        raise TaxonomyError(f"{path}: {error}; expected industry → product → kind → list of names") from error
+    if unknown := {fact.kind for fact in facts} - KINDS:
+        raise TaxonomyError(f"{path}: unknown kinds {sorted(unknown)}; known are {sorted(KINDS)}")
+    return KnowledgeGraph(facts)
+
+
+def _facts(industry: str, part: dict[str, Any]) -> Iterator[Fact]:
+    """`general` and the entries that begin with `_` hang on the industry itself, the others on their product."""
+    for subject, entry in part.items():
+        if isinstance(entry, list):
+            yield from (Fact(industry, subject.lstrip("_"), str(name), industry) for name in entry)
+            continue
+        yield Fact(industry, "product", subject, industry)
+        for kind, names in entry.items():
+            yield from (Fact(subject, kind, str(name), industry) for name in names)
+
+
+def _bounded(name: str) -> str:
+    """Latin names must stand alone: `ce` is not part of `price`."""
+    if re.fullmatch(r"[\x21-\x7e ]+", name):
+        return rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"
+    return re.escape(name)

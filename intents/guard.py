@@ -1,0 +1,51 @@
+"""The drift guard: a question about a thing is no buying signal.
+
+Where the words name a thing (knowledge graph) or carry the cue of a question or a repair, and nothing in them signals
+buying, the high-intent candidates lose `penalty` of their score. How much is set by the cost of a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intents.features import Feature
+from intents.taxonomy import DRIFTS, HIGH_INTENT, Taxonomy
+
+FALSE_ALARM = {"": 3.0, "medical": 4.0, "manufacturing": 3.0, "saas": 3.0, "ecommerce": 2.5}
+"""What reading a question as a buying signal costs, in units of any other mistake. Regulated trades pay most."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How much is taken from high-intent scores; zero switches the guard off."""
+
+    penalty: float = 0.0
+    by_industry: Mapping[str, float] = field(default_factory=dict)
+
+    def hold_back(
+        self,
+        scores: NDArray[np.float64],
+        labels: Sequence[str],
+        features: Sequence[Feature],
+        industry: str | None,
+        taxonomy: Taxonomy,
+    ) -> NDArray[np.float64]:
+        """The scores, lowered for buying signals where the words only ask."""
+        penalty = self.by_industry.get(industry or "", self.penalty)
+        high = taxonomy.in_group(HIGH_INTENT)
+        if not penalty or not only_asks(features, high):
+            return scores
+        held: NDArray[np.float64] = scores - penalty * np.isin(labels, list(high))
+        return held
+
+
+def only_asks(features: Sequence[Feature], high: frozenset[str]) -> bool:
+    """Names a thing or asks, and no cue of strength 2 or 3 signals buying."""
+    names = {one.name for one in features}
+    buys = any(f"q:{intent}:{strength}" in names for intent in high for strength in (2, 3))
+    asks = any(f"q:{intent}" in names for intent in DRIFTS)
+    return not buys and (asks or any(name.startswith("k:") for name in names))

@@ -1,0 +1,84 @@
+"""The linear part of the model: features of one speaker's words → a score for each of that speaker's intents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intents.features import Feature
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class Sighting(NamedTuple):
+    """The known features of one utterance: row of the model, place in the text, value (tf-idf, length 1)."""
+
+    rows: Ints
+    starts: Ints
+    ends: Ints
+    values: Floats
+    """One share per occurrence; the shares of a feature add up to its tf-idf value."""
+
+    def within(self, start: int, end: int) -> Sighting:
+        """Only what stands between two places, brought to length 1 again."""
+        inside = (self.starts >= start) & (self.ends <= end) & (self.ends > self.starts)
+        return Sighting(
+            self.rows[inside], self.starts[inside], self.ends[inside], _unit(self.rows, self.values, inside)
+        )
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights for the intents of one speaker. Nothing in it changes, so threads may share it."""
+
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+    """Feature names, in the order of the rows of `weights`."""
+    idf: Floats
+    weights: Floats
+    """features × labels"""
+    bias: Floats
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.names)}
+
+    def sight(self, features: Sequence[Feature]) -> Sighting:
+        row_of = self.vocabulary.get
+        known = [(row, one.start, one.end) for one in features if (row := row_of(one.name)) is not None]
+        if not known:
+            return Sighting(
+                np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+            )
+        places = np.array(known, np.int64)
+        rows, _, back, counts = _counted(places[:, 0])
+        values = ((1 + np.log(counts)) * self.idf[rows]).astype(np.float32)
+        values /= np.linalg.norm(values)
+        return Sighting(places[:, 0], places[:, 1], places[:, 2], (values / counts)[back].astype(np.float32))
+
+    def scores(self, sighting: Sighting) -> NDArray[np.float64]:
+        return (sighting.values @ self.weights[sighting.rows] + self.bias).astype(np.float64)
+
+    def pulls(self, sighting: Sighting, label: str) -> Floats:
+        """What each occurrence adds to the score of a label, above what it adds to the others on average."""
+        weights = self.weights[sighting.rows]
+        pulled: Floats = sighting.values * (weights[:, self.labels.index(label)] - weights.mean(axis=1))
+        return pulled
+
+
+def _counted(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    return np.unique(rows, return_index=True, return_inverse=True, return_counts=True)
+
+
+def _unit(rows: Ints, values: Floats, inside: NDArray[np.bool_]) -> Floats:
+    kept = values[inside]
+    if not kept.size:
+        return kept
+    _, _, back, _ = _counted(rows[inside])
+    return (kept / np.linalg.norm(np.bincount(back, weights=kept))).astype(np.float32)

@@ -1,0 +1,100 @@
+"""A model as one file: arrays and JSON, nothing in it is code, so reading a stranger's file is safe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intents.abstain import Thresholds
+from intents.classifier import Classifier
+from intents.errors import ModelUnusable
+from intents.features import Eyes, shipped_eyes
+from intents.guard import Guard
+from intents.linear import Head
+from intents.taxonomy import Taxonomy, load_taxonomy
+
+FORMAT = 2
+SHIPPED = Path(__file__).with_name("shipped.npz")
+"""Made by `yiju intents train --ship --calibrate-on eval/cases/intents/dev.jsonl`."""
+_ARRAYS = ("idf", "weights", "bias")
+
+
+def rounded(head: Head) -> Head:
+    """Weights as the file keeps them (half precision), so that a model reads the same before and after it is saved."""
+    halves = {name: getattr(head, name).astype(np.float16).astype(np.float32) for name in _ARRAYS}
+    return replace(head, **halves)
+
+
+def content_hash(classifier: Classifier) -> str:
+    """Of what the model is, not of how the file was packed."""
+    digest = hashlib.sha256(json.dumps(_meta(classifier), sort_keys=True, ensure_ascii=False).encode())
+    for speaker in sorted(classifier.heads):
+        head = classifier.heads[speaker]
+        digest.update("\n".join(head.names).encode())
+        for name in _ARRAYS:
+            digest.update(getattr(head, name).astype(np.float16).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def save(classifier: Classifier, path: Path) -> None:
+    """Written beside its place and moved there, so that a reader never sees half a model."""
+    arrays: dict[str, Any] = {"meta": _text(json.dumps(_meta(classifier), ensure_ascii=False))}
+    for speaker, head in classifier.heads.items():
+        arrays[f"{speaker}.names"] = _text("\n".join(head.names))
+        arrays |= {f"{speaker}.{name}": getattr(head, name).astype(np.float16) for name in _ARRAYS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    unfinished.replace(path)
+
+
+def load(path: Path, *, taxonomy: Taxonomy | None = None, eyes: Eyes | None = None) -> Classifier:
+    """Raises `ModelUnusable` where the file is missing, broken or of another format."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        meta = json.loads(arrays["meta"].tobytes())
+        if meta.get("format") != FORMAT:
+            raise ValueError(f"format {meta.get('format')}, expected {FORMAT}")
+        heads = {speaker: _head(speaker, labels, arrays) for speaker, labels in meta["labels"].items()}
+        guard, thresholds = Guard(**meta["guard"]), Thresholds(**meta["thresholds"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise ModelUnusable(f"{path} is no intent model ({error}); run `yiju intents train`") from error
+    classifier = Classifier(
+        heads, meta["temperature"], thresholds, guard,
+        taxonomy or load_taxonomy(), eyes or shipped_eyes(), meta["card"],
+    )  # fmt: skip
+    return replace(classifier, hash=content_hash(classifier))
+
+
+def _meta(classifier: Classifier) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "labels": {speaker: list(head.labels) for speaker, head in sorted(classifier.heads.items())},
+        "temperature": classifier.temperature,
+        "thresholds": vars(classifier.thresholds),
+        "guard": {"penalty": classifier.guard.penalty, "by_industry": dict(classifier.guard.by_industry)},
+        "card": dict(classifier.card),
+    }
+
+
+def _head(speaker: str, labels: list[str], arrays: dict[str, Any]) -> Head:
+    names = tuple(arrays[f"{speaker}.names"].tobytes().decode().split("\n"))
+    return Head(tuple(labels), names, *(arrays[f"{speaker}.{name}"].astype(np.float32) for name in _ARRAYS))
+
+
+def _text(words: str) -> Any:
+    return np.frombuffer(words.encode(), np.uint8)
+
+
+@cache
+def shipped_model() -> Classifier:
+    """The model that serves until a company promotes its own."""
+    return load(SHIPPED)
