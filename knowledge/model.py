@@ -57,6 +57,12 @@ class Evidence:
     passage: Passage
     score: float
     why: str = ""
+    part: str = ""
+    """The part of the question that it was found for (the whole where only one thing was asked)."""
+    excerpt: str = ""
+    """The row or sentence of the passage that speaks of that part, as it stands there."""
+    supports: bool = True
+    """Whether it is enough to answer that part."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Findings:
     reason: str = ""
     index: str = ""
     """Content hash of the index that answered, so that a decision can be replayed."""
+    unanswered: tuple[str, ...] = ()
+    """Parts of the question that nothing found supports."""
 
 
 class AddOutcome(StrEnum):

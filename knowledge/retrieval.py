@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 
 from knowledge.encoder import Encoder, Vectors
+from knowledge.excerpt import excerpt
 from knowledge.index import entries_of
 from knowledge.lexical import PUBLIC, Hit, scope_of
 from knowledge.model import Evidence, Findings, Passage
@@ -67,13 +68,20 @@ class Retrieval:
             lambda term: sum(self.lexical.frequency(one, term) for one in scopes),
         )
         rankings, expired = [], dict[str, Passage]()
-        for part in question.parts or (question.whole,):
+        parts = question.parts or (question.whole,)
+        for part in parts:
             valid, outdated = self._candidates(asked, question, part, scopes)
             expired |= {one.passage.id: one.passage for one in outdated}
             rankings.append(self.reranker.order(question, part, valid, idf))
         best = _in_turn(rankings, asked.k)
         answerable, reason = judge(question, rankings, expired.values())
-        return Findings(tuple(_evidence(one) for one in best), answerable, reason, index)
+        evidence = tuple(_evidence(one, question, parts[at]) for one, at in best)
+        silent = tuple(
+            part.text
+            for part, ranking in zip(parts, rankings, strict=True)
+            if not any(map(supports, ranking[:1]))
+        )
+        return Findings(evidence, answerable, reason, index, silent)
 
     def _candidates(
         self, asked: Asked, question: Question, part: Part, scopes: Sequence[str]
@@ -121,18 +129,26 @@ def _is_valid(passage: Passage, today: date) -> bool:
     return starts and (passage.valid_until is None or today <= passage.valid_until)
 
 
-def _in_turn(rankings: Sequence[Sequence[Scored]], k: int) -> list[Scored]:
-    """The best of each part, then the second of each, without repeating a passage."""
-    best: dict[str, Scored] = {}
+def _in_turn(rankings: Sequence[Sequence[Scored]], k: int) -> list[tuple[Scored, int]]:
+    """The best of each part, then the second of each, with the part's number, without repeating a passage."""
+    best: dict[str, tuple[Scored, int]] = {}
     for rank in range(max(map(len, rankings), default=0)):
-        for ranking in rankings:
+        for at, ranking in enumerate(rankings):
             if rank < len(ranking):
-                best.setdefault(ranking[rank].candidate.passage.id, ranking[rank])
+                best.setdefault(ranking[rank].candidate.passage.id, (ranking[rank], at))
     return list(best.values())[:k]
 
 
-def _evidence(scored: Scored) -> Evidence:
-    return Evidence(scored.candidate.passage, round(scored.score, 4), ";".join(scored.because))
+def _evidence(scored: Scored, question: Question, part: Part) -> Evidence:
+    passage = scored.candidate.passage
+    return Evidence(
+        passage,
+        round(scored.score, 4),
+        ";".join(scored.because),
+        part.text,
+        excerpt(question, part, passage),
+        supports(scored),
+    )
 
 
 ENOUGH = 0.42
@@ -144,6 +160,10 @@ def support(best: Scored) -> float:
     return max(best.words, 0.8 * best.concept) + 0.25 * min(best.words, best.concept) + 0.1 * best.cosine
 
 
+def supports(best: Scored) -> bool:
+    return support(best) >= ENOUGH and not best.candidate.passage.superseded
+
+
 def judge(
     question: Question, rankings: Sequence[Sequence[Scored]], expired: Iterable[Passage]
 ) -> tuple[bool, str]:
@@ -151,8 +171,7 @@ def judge(
     if question.unknown_models and not question.models:
         return False, f"资料里没有型号 {'、'.join(question.unknown_models).upper()}"
     tops = [ranking[0] for ranking in rankings if ranking]
-    supported = [top for top in tops if support(top) >= ENOUGH and not top.candidate.passage.superseded]
-    if supported:
+    if any(map(supports, tops)):
         return True, ""
     if (
         titles := sorted({f"《{one.citation.title}》({one.valid_until} 到期)" for one in expired})

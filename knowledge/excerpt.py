@@ -1,0 +1,50 @@
+"""The few words of a passage that answer: a row of a table, a sentence of a clause. What a draft quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from knowledge.model import Passage
+from knowledge.passages import models as models_of
+from knowledge.query import Part, Question, weight_of
+from knowledge.tokens import STOP, grams, normalise
+
+LONGEST = 160
+"""Characters of a quotation; a longer sentence is cut at its last comma."""
+_SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;]?")
+
+
+def excerpt(question: Question, part: Part, passage: Passage) -> str:
+    """The line or sentence of the passage that speaks most of what the part asks for, as it stands there."""
+    pieces = list(_pieces(passage))
+    if not pieces:
+        return ""
+    best = max(range(len(pieces)), key=lambda at: (_speaks(question, part, pieces[at]), -at))
+    return _cut(pieces[best])
+
+
+def _pieces(passage: Passage) -> Iterator[str]:
+    pattern = re.compile(r"[^\n]+") if passage.table else _SENTENCE
+    for found in pattern.finditer(passage.text):
+        if piece := found.group().strip():
+            yield piece
+
+
+def _speaks(question: Question, part: Part, piece: str) -> float:
+    """Weight of the part's terms that stand in the piece; a row of another model counts little."""
+    there = {term for term in grams(normalise(piece)) if term not in STOP}
+    score = sum(weight for term, weight in part.terms.items() if term in there)
+    score += sum(weight_of(term) for term in part.main if term in there)
+    named = {normalise(model) for model in models_of(piece.upper())}
+    if question.models and named:
+        score += 2.0 if named & question.models else -4.0
+    return score + sum(3.0 for code in question.codes if code in normalise(piece))
+
+
+def _cut(piece: str) -> str:
+    if len(piece) <= LONGEST:
+        return piece
+    head = piece[: LONGEST - 1]
+    at = max(head.rfind(mark) for mark in ",,、; ")
+    return (head[:at] if at > LONGEST // 2 else head).rstrip(",,、; ") + "…"
