@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,8 @@ FORMAT = 2
 SHIPPED = Path(__file__).with_name("shipped.npz")
 """Made by `yiju intents train --ship --calibrate-on eval/cases/intents/dev.jsonl`."""
 _ARRAYS = ("idf", "weights", "bias")
+_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+"""What a damaged file makes numpy, zipfile and json raise."""
 
 
 def rounded(head: Head) -> Head:
@@ -58,14 +62,14 @@ def save(classifier: Classifier, path: Path) -> None:
 def load(path: Path, *, taxonomy: Taxonomy | None = None, eyes: Eyes | None = None) -> Classifier:
     """Raises `ModelUnusable` where the file is missing, broken or of another format."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays["meta"].tobytes())
         if meta.get("format") != FORMAT:
             raise ValueError(f"format {meta.get('format')}, expected {FORMAT}")
         heads = {speaker: _head(speaker, labels, arrays) for speaker, labels in meta["labels"].items()}
         guard, thresholds = Guard(**meta["guard"]), Thresholds(**meta["thresholds"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except _BROKEN as error:
         raise ModelUnusable(f"{path} is no intent model ({error}); run `yiju intents train`") from error
     classifier = Classifier(
         heads, meta["temperature"], thresholds, guard,

@@ -66,7 +66,7 @@ def _folded(text: str) -> _Pairs:
     """Each character in its compatible, lower-case form; an emoji becomes what it says."""
     pairs: _Pairs = []
     for at, character in enumerate(text):
-        if character in _IDLE:
+        if character in _IDLE or "\ud800" <= character <= "\udfff":  # half an emoji, cut off by a platform
             continue
         words = (
             _MARKS.get(character) or _EMOJI.get(character) or unicodedata.normalize("NFKC", character).lower()
