@@ -46,5 +46,5 @@ def _cut(piece: str) -> str:
     if len(piece) <= LONGEST:
         return piece
     head = piece[: LONGEST - 1]
-    at = max(head.rfind(mark) for mark in ",,、; ")
-    return (head[:at] if at > LONGEST // 2 else head).rstrip(",,、; ") + "…"
+    at = max(head.rfind(mark) for mark in ",、; ")
+    return (head[:at] if at > LONGEST // 2 else head).rstrip(",、; ") + "…"

@@ -13,7 +13,7 @@ LONGEST = 420
 LONGEST_TABLE = 300
 """Characters of table rows in one passage; every row carries its column names, so a piece reads by itself."""
 CLAUSE = re.compile(
-    r"^(第[一二三四五六七八九十百零〇\d]+条|\d{1,2}(?:\.\d{1,2}){1,3}(?![\d.%a-zA-Z])|[((][一二三四五六七八九十\d]+[))])"
+    r"^(第[一二三四五六七八九十百零〇\d]+条|\d{1,2}(?:\.\d{1,2}){1,3}(?![\d.%a-zA-Z])|[(（][一二三四五六七八九十\d]+[)）])"
 )
 MODEL = re.compile(r"(?<![A-Za-z0-9\-])[A-Z]{1,4}-?\d{2,4}[A-Z]{0,2}(?![A-Za-z0-9\-])")
 _NOT_A_MODEL = re.compile(
@@ -43,11 +43,16 @@ class _Place:
     title: str = ""
     path: list[tuple[int, str]] = field(default_factory=list)
     clause: str | None = None
+    page: int | None = None
+    said: bool = True
+    """Something stands under the nearest heading, or a heading below it."""
 
     def enter(self, block: Block) -> None:
+        self.said = False
         self.path = [one for one in self.path if one[0] < block.level] + [(block.level, block.text)]
         found = CLAUSE.match(block.text)
         self.clause = found[1] if found else None
+        self.page = block.page
 
     @property
     def heading(self) -> str:
@@ -74,18 +79,27 @@ def cut(blocks: Sequence[Block], title: str = "") -> list[Piece]:
 
     def close() -> None:
         pieces.extend(_pieces(waiting, place))
+        place.said = place.said or bool(waiting)
         waiting.clear()
 
     for block in blocks:
         if block.kind == "heading":
             close()
+            pieces.extend(_bare(place, block))
             place.enter(block)
             continue
         if waiting and not _belongs(block, waiting):
             close()
         waiting.append(block)
     close()
-    return pieces
+    return [*pieces, *_bare(place)]
+
+
+def _bare(place: _Place, following: Block | None = None) -> list[Piece]:
+    """A heading that nothing stands under says something by itself, or it would be lost."""
+    if place.said or not place.path or (following is not None and following.level > place.path[-1][0]):
+        return []
+    return [_piece(place.path[-1][1], place, place.page, place.clause)]
 
 
 def _belongs(block: Block, waiting: Sequence[Block]) -> bool:
@@ -113,7 +127,7 @@ def _pieces(blocks: Sequence[Block], place: _Place) -> list[Piece]:
 
 def _joined(above: str | None, clause: str) -> str:
     """“(一)” says little without the clause above; “7.2” says it all."""
-    return f"{above}{clause}" if above and clause[0] in "((" else clause
+    return f"{above}{clause}" if above and clause[0] in "(（" else clause
 
 
 def _sentences(text: str) -> list[str]:

@@ -51,12 +51,24 @@ def read(path: Path) -> list[Block]:
         raise Unreadable(
             f"不支持 {suffix or '没有扩展名的'} 文件;支持:{' '.join(FORMATS)}", f"unknown format {suffix!r}"
         )
-    blocks = [block for block in reader(path) if block.text.strip()]
+    blocks = [block for block in _attempted(reader, path) if block.text.strip()]
     if not blocks:
         raise Unreadable(
             "文件里没有文字;如果是扫描件,请先做文字识别(OCR)", "no text layer; scanned? OCR is out of scope"
         )
     return blocks
+
+
+def _attempted(reader: Callable[[Path], list[Block]], path: Path) -> list[Block]:
+    """A file can be broken in ways that only show in the middle; whatever a parser raises then is a refusal."""
+    try:
+        return reader(path)
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(
+            "文件读到一半出错,可能已损坏;请重新导出后再上传", f"broken {path.suffix}: {error!r}"
+        ) from error
 
 
 def _readers() -> dict[str, Callable[[Path], list[Block]]]:

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from docx.oxml.ns import nsmap
+from lxml import etree
+
 _CHINESE = {
     "chineseCounting",
     "chineseCountingThousand",
@@ -83,7 +86,8 @@ def _place(paragraph: Any) -> tuple[str, int] | None:
 
 
 def _value(element: Any, path: str, otherwise: str) -> str:
-    found = element.xpath(path)
+    """By lxml's own method: elements that python-docx has no class for know no namespaces."""
+    found = etree.XPath(path, namespaces=nsmap)(element)
     return str(found[0]) if found else otherwise
 
 

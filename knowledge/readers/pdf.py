@@ -20,7 +20,7 @@ COLUMN = 60.0
 _PAGE_NUMBER = re.compile(r"^[第\-–]?\s*\d+\s*(?:[/of共]+\s*\d+)?\s*[页\-–]?$|^Page \d+", re.IGNORECASE)
 _LEADER = re.compile(r"[.…·․]{4,}\s*\d+$|(?:[.…·] ?){5,}")
 _STARTS = re.compile(
-    r"^(?:\d+[.、)]\s|\d+(?:\.\d+)+\s|[•●■◆·\-–*]\s?|第[一二三四五六七八九十百零\d]+[章条节]|[((]?[一二三四五六七八九十\d]{1,2}[))、])"
+    r"^(?:\d+[.、)]\s|\d+(?:\.\d+)+\s|[•●■◆·\-–*]\s?|第[一二三四五六七八九十百零\d]+[章条节]|[(（]?[一二三四五六七八九十\d]{1,2}[)）、])"
 )
 _ENDS = "。!?！？；;：:"
 Item = Line | Grid
@@ -232,15 +232,17 @@ def _paragraphs(lines: Sequence[Line]) -> list[Block]:
         return []
     found: list[list[Line]] = []
     for line in lines:
-        if found and not _STARTS.match(line.text) and _goes_on(found[-1][-1], lines):
+        if found and not _STARTS.match(line.text) and _goes_on(found[-1][-1], line, lines):
             found[-1].append(line)
         else:
             found.append([line])
     return [Block("text", _joined(one), page=one[0].page) for one in found]
 
 
-def _goes_on(line: Line, lines: Sequence[Line]) -> bool:
-    """The line was filled to the edge of its column; after a full stop it must have been filled entirely."""
+def _goes_on(line: Line, following: Line, lines: Sequence[Line]) -> bool:
+    """The line was filled to the edge of its column; after a full stop it must have been filled entirely, on one page."""
+    if line.page != following.page and line.text[-1] in _ENDS:
+        return False
     edge = max(one.right for one in lines if abs(one.starts[0] - line.starts[0]) < COLUMN)
     return line.right > edge - (1 if line.text[-1] in _ENDS else 3) * line.height
 

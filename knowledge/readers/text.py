@@ -7,10 +7,11 @@ from pathlib import Path
 
 from knowledge.readers import Block, Unreadable
 
-_CLAUSE = re.compile(r"^第[一二三四五六七八九十百零\d]+[章条节](?:\s|$|[::、])")
+_CLAUSE = re.compile(r"^第[一二三四五六七八九十百零\d]+[章条节](?:\s|$|[:：、])[^。;；,，!！?？]*$")
+"""A clause's number and title; a clause that is a sentence at once is text."""
 _NUMBERED = re.compile(r"^\d+(?:\.\d+){0,3}[.、]?\s+[^\s。;；,，!！?？:：]{1,30}$")
 _BREAK = re.compile(
-    r"\n\s*\n|\n(?=\s*(?:第[一二三四五六七八九十百零\d]+[章条节]|\d{1,2}(?:\.\d{1,2}){1,3}\s|[((][一二三四五六七八九十\d]+[))]))"
+    r"\n\s*\n|\n(?=\s*(?:第[一二三四五六七八九十百零\d]+[章条节]|\d{1,2}(?:\.\d{1,2}){1,3}\s|[(（][一二三四五六七八九十\d]+[)）]))"
 )
 
 
