@@ -1,0 +1,103 @@
+"""One measurement: drive a server, wait for its cards, bring both together."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import company, processes
+from .callbacks import App, Callbacks
+from .company import Sender
+from .load import FIRST_MESSAGE, Fired, Pace, fire, plan
+from .outcome import Outcome, Report
+from .platform_client import PlatformClient
+from .wecom_platform import Arrival
+from .wire import Wire
+from .workbench import Workbench, workbench
+
+PATIENCE = 10.0
+"""Seconds without anything new after which the missing cards are lost."""
+SETTLE = 1.5
+"""Seconds without anything new after which no second card is expected any more."""
+Say = Callable[[str], None]
+
+
+async def drive(
+    server: str, platform: PlatformClient, app: App, senders: Sequence[Sender], pace: Pace
+) -> Outcome:
+    """Send the plan to `server` and judge what the platform got."""
+    wire = Wire(server)
+    before = len(await platform.arrivals())
+    shots = plan(pace, senders, company.utterances(pace.seed))
+    fired = await fire(shots, wire, Callbacks(app))
+    await wire.close()
+    arrivals = await _answers(platform, fired, before)
+    return Outcome.of(fired, arrivals[before:])
+
+
+async def measure_own(pace: Pace, say: Say) -> Report:
+    """With everything made for the occasion in a folder that goes away. Raises `NotStarted`."""
+    with tempfile.TemporaryDirectory(prefix="yiju-bench-") as folder, workbench(Path(folder)) as bench:
+        say("preparing the demo company and the reps …")
+        first, *senders = company.senders(1 + company.senders_needed(pace.turns, pace.rate))
+        bench.prepare([first, *senders])
+        bench.start_platform()
+        say("starting the server …")
+        ready = bench.start_server()
+        platform = PlatformClient.at(bench.platform_url)
+        try:
+            first_card = await _first_card(bench, platform, first)
+            say(f"sending {pace.turns} turns at {pace.rate:g}/s …")
+            outcome = await drive(bench.server_url, platform, bench.app, senders, pace)
+        finally:
+            await platform.close()
+        memory = processes.memory_mb(bench.server.pid) if bench.server else None
+        return _report(pace, outcome, memory, ready, first_card)
+
+
+async def measure_running(server: str, platform_url: str, app: App, pid: int | None, pace: Pace) -> Report:
+    """A server that runs already, knows the senders of `company`, and has the stub platform as its WeCom."""
+    platform = PlatformClient.at(platform_url)
+    senders = company.senders(company.senders_needed(pace.turns, pace.rate))
+    try:
+        outcome = await drive(server, platform, app, senders, pace)
+    finally:
+        await platform.close()
+    return _report(pace, outcome, processes.memory_mb(pid) if pid else None)
+
+
+async def _first_card(bench: Workbench, platform: PlatformClient, sender: Sender) -> float | None:
+    """One turn on the fresh server; seconds from the process's start to its card."""
+    wire, started = Wire(bench.server_url), bench.server.started if bench.server else time.monotonic()
+    probe = Pace(1, 1.0, repeated=0.0, first_message=FIRST_MESSAGE - 1)
+    await fire(plan(probe, [sender], ["50台什么价,能不能给个报价"]), wire, Callbacks(bench.app))
+    await wire.close()
+    arrivals = await platform.wait(lambda found: any(one.was_seen for one in found), PATIENCE)
+    await platform.wait(lambda found: False, SETTLE, arrivals)
+    return next((one.at - started for one in arrivals if one.was_seen), None)
+
+
+async def _answers(platform: PlatformClient, fired: Sequence[Fired], before: int) -> list[Arrival]:
+    """Everything that arrived, when each turn has an answer and nothing more came for a while."""
+    expected = {one.shot.message_id: one.shot.sender.wecom for one in fired}
+    wanted = list(expected.values())
+
+    def enough(found: Sequence[Arrival]) -> bool:
+        answered = [one.user.lower() for one in found[before:] if one.was_seen]
+        return len(answered) >= len(wanted) and set(wanted) <= set(answered)
+
+    arrivals = await platform.wait(enough, PATIENCE)
+    return await platform.wait(lambda _: False, SETTLE, arrivals)
+
+
+def _report(
+    pace: Pace,
+    outcome: Outcome,
+    memory: tuple[float, float] | None,
+    ready: float | None = None,
+    first_card: float | None = None,
+) -> Report:
+    now, most = memory or (None, None)
+    return Report(pace.rate, outcome, ready, first_card, now, most)
