@@ -13,10 +13,16 @@ from crm_bridge.model import (
     Write,
     WriteKey,
 )
-from crm_bridge.names import Match, NameIndex, unique
+from crm_bridge.names import Match, NameIndex, called, unique
 from crm_bridge.port import CrmAdapter
+from crm_bridge.vocabulary import CLOSED_STAGES, LONGEST_TERM, STAGES, TIERS, WRITABLE
 
 __all__ = [
+    "CLOSED_STAGES",
+    "LONGEST_TERM",
+    "STAGES",
+    "TIERS",
+    "WRITABLE",
     "Account",
     "AccountId",
     "AccountName",
@@ -35,5 +41,6 @@ __all__ = [
     "Write",
     "WriteKey",
     "WriteRefused",
+    "called",
     "unique",
 ]

@@ -46,16 +46,24 @@ class NameIndex:
             for start in range(len(folded) - length + 1):
                 words = folded[start : start + length]
                 found = self._lookup(words, scope)
-                if found and not any(taken[start : start + length]):
+                if (
+                    found
+                    and not any(taken[start : start + length])
+                    and _stands_alone(folded, start, start + length)
+                ):
                     accounts, by = found
                     taken[start : start + length] = [True] * length
-                    matches.append(Match(tuple(accounts), sentence[start : start + length], start, start + length, by))
+                    matches.append(
+                        Match(tuple(accounts), sentence[start : start + length], start, start + length, by)
+                    )
         return sorted(matches, key=lambda match: match.start)
 
     def suggest(self, words: str) -> tuple[AccountName, ...]:
         """Accounts whose name differs from `words` by one character (names of four or more)."""
         folded = fold(words)
-        near = [accounts for name, accounts in self._names.items() if len(name) >= 4 and _one_off(name, folded)]
+        near = [
+            accounts for name, accounts in self._names.items() if len(name) >= 4 and _one_off(name, folded)
+        ]
         return tuple({account.id: account for accounts in near for account in accounts}.values())[:5]
 
     def _lookup(self, words: str, scope: frozenset[str] | None) -> tuple[list[AccountName], str] | None:
@@ -72,7 +80,7 @@ class NameIndex:
     def _add_contact(self, contact: str, account: AccountName) -> None:
         name, _, title = contact.partition("|")
         self._add(self._contacts, name, account)
-        if short := _called(name, title):
+        if short := called(name, title):
             self._add(self._contacts, short, account)
 
 
@@ -85,14 +93,27 @@ def fold(text: str) -> str:
     return "".join(folded)
 
 
-def _called(name: str, title: str) -> str | None:
-    """王建国, 设备科主任 → 王主任; 王建国, 总经理 → 王总."""
+def called(name: str, title: str) -> str | None:
+    """How people call somebody: 王建国, 设备科主任 → 王主任; 王建国, 总经理 → 王总. None where the title says nothing."""
+    if not name:
+        return None
+    if "董事长" in title:
+        return f"{name[0]}董"
     if "总经理" in title or "总裁" in title or title.endswith("总"):
         return f"{name[0]}总"
     last = re.search(r"(总监|经理|主任|院长|科长|处长|老师|厂长|部长|工程师|医生)$", title)
     if last is None:
         return None
     return f"{name[0]}{'工' if last[1] == '工程师' else last[1]}"
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Latin names end where a letter or digit does not go on: ABB is not meant by ABBOTT."""
+    return not (_joined(text, start) or _joined(text, end))
+
+
+def _joined(text: str, at: int) -> bool:
+    return 0 < at < len(text) and all(one.isascii() and one.isalnum() for one in text[at - 1 : at + 1])
 
 
 def _one_off(one: str, other: str) -> bool:

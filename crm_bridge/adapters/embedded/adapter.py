@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from crm_bridge.adapters.embedded.operations import CLOSED, OPERATIONS, Ask, Done, undo
+from crm_bridge.adapters.embedded.operations import OPERATIONS, SHANGHAI, Ask, Done, undo
 from crm_bridge.adapters.embedded.tables import (
     AccountRow,
     ChangeRow,
@@ -43,9 +44,12 @@ from crm_bridge.model import (
     Write,
     WriteKey,
 )
+from crm_bridge.vocabulary import CLOSED_STAGES
 
 SYSTEM = "内置CRM"
 MOST_RECORDS = 20
+STALE_AFTER = timedelta(seconds=10)
+"""Other processes (an import, a second worker) change the directory too."""
 T = TypeVar("T")
 _RECEIPT = TypeAdapter(Receipt)
 _TABLES: dict[str, type[Tracked]] = {
@@ -82,12 +86,13 @@ class EmbeddedCrm:
         self._engine = engine
         self._clock = clock
         self._transaction = transaction or (lambda: _transaction(engine))
-        self._directory: tuple[AccountName, ...] | None = None
+        self._directory: tuple[datetime, tuple[AccountName, ...]] | None = None
 
     async def directory(self) -> tuple[AccountName, ...]:
-        if self._directory is None:
-            self._directory = await asyncio.to_thread(self._read, _directory)
-        return self._directory
+        now = self._clock()
+        if self._directory is None or now - self._directory[0] >= STALE_AFTER:
+            self._directory = now, await asyncio.to_thread(self._read, _directory)
+        return self._directory[1]
 
     async def account(self, account: AccountId) -> Account:
         return await asyncio.to_thread(self._read, lambda session: _account(session, account, self._clock()))
@@ -110,8 +115,13 @@ class EmbeddedCrm:
             return work(session)
 
     def _write(self, work: Callable[[Session], T]) -> T:
-        with self._transaction() as session:
-            return work(session)
+        try:
+            with self._transaction() as session:
+                return work(session)
+        except IntegrityError:
+            # another writer took the key or the number in between: look again, with its rows in sight
+            with self._transaction() as session:
+                return work(session)
 
     def _carry_out(self, session: Session, write: Write, key: WriteKey) -> Receipt:
         if written := _receipt(session, key):
@@ -120,7 +130,7 @@ class EmbeddedCrm:
         if operation is None:
             raise WriteRefused(f"这个 CRM 不支持“{write.operation}”;支持:{'、'.join(OPERATIONS)}")
         account = session.get(AccountRow, write.account)
-        if account is None:
+        if account is None or account.cancelled:
             raise UnknownAccount(f"CRM 里没有编号 {write.account} 的客户")
         now = self._clock()
         done = operation(Ask(session, account, write.params, write.by, now, f"依据 {key}"))
@@ -131,19 +141,26 @@ class EmbeddedCrm:
             return written
         if not receipt.undoable:
             raise WriteRefused(f"{receipt.shown}:这个操作不能撤销")
-        row = session.get(_TABLES[receipt.record_kind], receipt.record_id)
+        table = _TABLES.get(receipt.record_kind)
+        row = session.get(table, receipt.record_id) if table else None
         if row is None:
             raise WriteRefused(f"找不到 {receipt.record_id},可能已被删除")
         now = self._clock()
         undo(session, row, receipt.record_kind, receipt.before, receipt.at, by, now)
         shown = f"已撤销:{receipt.shown}"
         return _keep(
-            session, key, Receipt(key, f"undo:{receipt.operation}", SYSTEM, receipt.record_kind, receipt.record_id, shown, now)
+            session,
+            key,
+            Receipt(
+                key, f"undo:{receipt.operation}", SYSTEM, receipt.record_kind, receipt.record_id, shown, now
+            ),
         )
 
 
 def _receipt_of(done: Done, operation: str, key: WriteKey, now: datetime) -> Receipt:
-    return Receipt(key, operation, SYSTEM, done.kind, done.row.id, done.shown, now, done.undoable, dict(done.before))
+    return Receipt(
+        key, operation, SYSTEM, done.kind, done.row.id, done.shown, now, done.undoable, dict(done.before)
+    )
 
 
 def _keep(session: Session, key: WriteKey, receipt: Receipt) -> Receipt:
@@ -163,18 +180,26 @@ def _directory(session: Session) -> tuple[AccountName, ...]:
         contacts.setdefault(contact.account, []).append(f"{contact.name}|{contact.title}")
     rows = session.execute(select(AccountRow).where(col(AccountRow.cancelled).is_(False))).scalars()
     return tuple(
-        AccountName(AccountId(row.id), row.name, row.owner, (row.short_name, *row.aliases), tuple(contacts.get(row.id, ())))
+        AccountName(
+            AccountId(row.id),
+            row.name,
+            row.owner,
+            (row.short_name, *row.aliases),
+            tuple(contacts.get(row.id, ())),
+        )
         for row in rows
     )
 
 
 def _account(session: Session, account: AccountId, now: datetime) -> Account:
     row = session.get(AccountRow, account)
-    if row is None:
+    if row is None or row.cancelled:
         raise UnknownAccount(f"CRM 里没有编号 {account} 的客户")
-    rows = {kind: _rows(session, table, account) for kind, table in _TABLES.items() if table is not AccountRow}
+    rows = {
+        kind: _rows(session, table, account) for kind, table in _TABLES.items() if table is not AccountRow
+    }
     changed = _last_changes(session, account)
-    contacts = session.execute(select(ContactRow).where(col(ContactRow.account) == account)).scalars()
+    contacts = _rows(session, ContactRow, account)
     return Account(
         id=account,
         name=row.name,
@@ -194,11 +219,15 @@ def _rows(session: Session, table: type[Tracked], account: str) -> Sequence[Any]
 
 
 def _last_changes(session: Session, record: str) -> dict[str, datetime]:
-    changes = session.execute(select(ChangeRow).where(col(ChangeRow.record) == record).order_by(col(ChangeRow.seq)))
+    changes = session.execute(
+        select(ChangeRow).where(col(ChangeRow.record) == record).order_by(col(ChangeRow.seq))
+    )
     return {change.field: change.at for change in changes.scalars()}
 
 
-def _fields(row: AccountRow, rows: dict[str, Sequence[Any]], changed: dict[str, datetime], now: datetime) -> tuple[Field, ...]:
+def _fields(
+    row: AccountRow, rows: dict[str, Sequence[Any]], changed: dict[str, datetime], now: datetime
+) -> tuple[Field, ...]:
     def plain(name: str, label: str, shown: str) -> Field:
         lineage = Lineage(SYSTEM, "客户", label, changed.get(name, row.created_at), now)
         return Field(name, label, getattr(row, name), shown, lineage)
@@ -207,10 +236,10 @@ def _fields(row: AccountRow, rows: dict[str, Sequence[Any]], changed: dict[str, 
         at = max((one.updated_at for one in of), default=row.created_at)
         return Field(name, label, value, shown, Lineage(SYSTEM, source, label, at, now))
 
-    today = now.date()
+    today = now.astimezone(SHANGHAI).date()
     year = [order for order in rows["order"] if order.ordered_on >= today - timedelta(days=365)]
     bought = sum((order.total for order in year), Decimal(0))
-    deals = [deal for deal in rows["opportunity"] if deal.stage not in CLOSED]
+    deals = [deal for deal in rows["opportunity"] if deal.stage not in CLOSED_STAGES]
     expected = sum((deal.amount or Decimal(0) for deal in deals), Decimal(0))
     tickets = [ticket for ticket in rows["ticket"] if ticket.status != "已关闭"]
     due = [invoice for invoice in rows["invoice"] if invoice.paid < invoice.amount and invoice.due_on < today]
@@ -221,31 +250,85 @@ def _fields(row: AccountRow, rows: dict[str, Sequence[Any]], changed: dict[str, 
         plain("region", "区域", row.region or "未填"),
         plain("owner", "负责人", row.owner),
         plain("payment_days", "账期", f"{row.payment_days} 天"),
-        derived("open_deals", "在谈商机", len(deals), f"{len(deals)} 个,预计 ¥{expected:,.0f}" if deals else "没有", "商机", deals),
-        derived("orders_12m", "近12个月订单", str(bought), f"{len(year)} 单,¥{bought:,.0f}" if year else "没有", "订单", year),
-        derived("open_tickets", "未结工单", len(tickets), f"{len(tickets)} 个" if tickets else "没有", "工单", tickets),
+        derived(
+            "open_deals",
+            "在谈商机",
+            len(deals),
+            f"{len(deals)} 个,预计 ¥{expected:,.0f}" if deals else "没有",
+            "商机",
+            deals,
+        ),
+        derived(
+            "orders_12m",
+            "近12个月订单",
+            str(bought),
+            f"{len(year)} 单,¥{bought:,.0f}" if year else "没有",
+            "订单",
+            year,
+        ),
+        derived(
+            "open_tickets",
+            "未结工单",
+            len(tickets),
+            f"{len(tickets)} 个" if tickets else "没有",
+            "工单",
+            tickets,
+        ),
         derived("overdue", "逾期未付", str(overdue), f"¥{overdue:,.2f}" if due else "没有", "应收", due),
     ]
     if rows["order"]:
         last = rows["order"][0]
-        fields.append(derived("last_order", "最近订单", last.id, f"{last.ordered_on:%Y-%m-%d} {last.title}({last.status})", "订单", [last]))
+        fields.append(
+            derived(
+                "last_order",
+                "最近订单",
+                last.id,
+                f"{last.ordered_on:%Y-%m-%d} {last.title}({last.status})",
+                "订单",
+                [last],
+            )
+        )
     for contract in rows["contract"][:1]:
-        shown = f"{contract.number},{contract.valid_until:%Y-%m-%d} 到期" + ("(已过期)" if contract.valid_until < today else "")
+        shown = f"{contract.number},{contract.valid_until:%Y-%m-%d} 到期" + (
+            "(已过期)" if contract.valid_until < today else ""
+        )
         fields.append(derived("contract", "合同", contract.number, shown, "合同", [contract]))
     return tuple(fields)
 
 
-_INDUSTRIES = {"medical": "医疗器械", "manufacturing": "精密制造", "saas": "企业软件", "ecommerce": "跨境电商"}
+_INDUSTRIES = {
+    "medical": "医疗器械",
+    "manufacturing": "精密制造",
+    "saas": "企业软件",
+    "ecommerce": "跨境电商",
+}
 _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "opportunity": (("product", "产品"), ("quantity", "数量"), ("amount", "金额"), ("stage", "阶段"), ("close_date", "预计成交")),
+    "opportunity": (
+        ("product", "产品"),
+        ("quantity", "数量"),
+        ("amount", "金额"),
+        ("stage", "阶段"),
+        ("close_date", "预计成交"),
+    ),
     "quote": (("total", "合计"), ("status", "状态"), ("valid_until", "有效期至")),
-    "order": (("total", "金额"), ("status", "状态"), ("ordered_on", "下单日"), ("ship_by", "应发货"), ("tracking", "物流单号")),
+    "order": (
+        ("total", "金额"),
+        ("status", "状态"),
+        ("ordered_on", "下单日"),
+        ("ship_by", "应发货"),
+        ("tracking", "物流单号"),
+    ),
     "invoice": (("amount", "金额"), ("paid", "已付"), ("due_on", "应付日")),
     "ticket": (("severity", "级别"), ("status", "状态"), ("product", "产品"), ("alarm", "报警代码")),
     "task": (("assignee", "负责人"), ("due", "截止"), ("priority", "优先级")),
     "meeting": (("start", "开始"), ("place", "地点")),
     "note": (("text", "内容"),),
-    "contract": (("number", "编号"), ("valid_from", "生效"), ("valid_until", "到期"), ("warranty_months", "质保(月)")),
+    "contract": (
+        ("number", "编号"),
+        ("valid_from", "生效"),
+        ("valid_until", "到期"),
+        ("warranty_months", "质保(月)"),
+    ),
 }
 _LABELS = {
     "opportunity": "商机", "quote": "报价单", "order": "订单", "invoice": "应收", "ticket": "工单",
@@ -257,7 +340,9 @@ def _record(kind: str, row: Any, now: datetime) -> Record:
     def field(name: str, label: str) -> Field:
         value = getattr(row, name)
         lineage = Lineage(SYSTEM, _LABELS[kind], label, row.updated_at, now)
-        return Field(name, label, str(value) if isinstance(value, Decimal | date) else value, _shown(value), lineage)
+        return Field(
+            name, label, str(value) if isinstance(value, Decimal | date) else value, _shown(value), lineage
+        )
 
     title = getattr(row, "title", "") or getattr(row, "text", "")[:40]
     return Record(kind, row.id, title, tuple(field(name, label) for name, label in _COLUMNS[kind]))
@@ -268,7 +353,7 @@ def _shown(value: Any) -> str:
         return "未填"
     if isinstance(value, Decimal):
         return f"¥{value:,.2f}"
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+    return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
 
 
 def create_tables(engine: Engine) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel, col
@@ -24,11 +25,9 @@ from crm_bridge.adapters.embedded.tables import (
     Tracked,
 )
 from crm_bridge.errors import OutsideContract, WriteRefused
+from crm_bridge.vocabulary import CLOSED_STAGES, LONGEST_TERM, STAGES, TIERS, WRITABLE
 
-STAGES = ("线索", "需求确认", "方案", "报价", "谈判", "赢单", "输单")
-CLOSED = frozenset({"赢单", "输单"})
-WRITABLE = {"tier": "客户等级", "region": "区域", "payment_days": "账期(天)", "remark": "备注"}
-TIERS = ("VIP", "A", "B", "C")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 R = TypeVar("R", bound=Tracked)
 
 
@@ -79,13 +78,13 @@ def move_stage(ask: Ask) -> Done:
     to = str(ask.params.get("to") or "")
     if to not in STAGES:
         raise WriteRefused(f"没有“{to}”这个阶段;可选:{'、'.join(STAGES)}")
-    if row.stage in CLOSED:
+    if row.stage in CLOSED_STAGES:
         raise WriteRefused(f"商机 {row.id} 已是“{row.stage}”,不能再改阶段;需要的话新建一个商机")
     if row.stage == to:
         raise WriteRefused(f"商机 {row.id} 已经在“{to}”阶段")
     before = {"stage": row.stage}
     _change(ask, row, "opportunity", stage=to)
-    return Done(row, "opportunity", f"商机 {row.id} 已从“{before['stage']}”推进到“{to}”", before)
+    return Done(row, "opportunity", f"商机 {row.id}「{row.title}」已从“{before['stage']}”改到“{to}”", before)
 
 
 def create_task(ask: Ask) -> Done:
@@ -130,7 +129,7 @@ def schedule_meeting(ask: Ask) -> Done:
         place=str(ask.params.get("place") or ""),
         attendees=[str(name) for name in ask.params.get("attendees") or ()],
     )
-    return Done(row, "meeting", f"已安排会议 {row.id}「{row.title}」")
+    return Done(row, "meeting", f"已安排会议 {row.id}「{row.title}」,{_local(start)}")
 
 
 def draft_quote(ask: Ask) -> Done:
@@ -139,13 +138,19 @@ def draft_quote(ask: Ask) -> Done:
         raise WriteRefused("报价单至少要有一行产品")
     total = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
     row = _create(
-        ask, QuoteRow, "QT", title=_text(ask, "title", "报价单名称"), lines=lines, total=total, valid_until=_day(ask, "valid_until")
+        ask,
+        QuoteRow,
+        "QT",
+        title=_text(ask, "title", "报价单名称"),
+        lines=lines,
+        total=total,
+        valid_until=_day(ask, "valid_until"),
     )
     return Done(row, "quote", f"已生成报价单草稿 {row.id}「{row.title}」,合计 ¥{total:,.2f}")
 
 
 def log_note(ask: Ask) -> Done:
-    row = _create(ask, NoteRow, "NOTE", text=_text(ask, "text", "备注内容"))
+    row = _create(ask, NoteRow, "NOTE", text=_text(ask, "text", "备注内容", 4000))
     return Done(row, "note", f"已记录到 {ask.account.short_name} 的跟进:{row.text[:30]}")
 
 
@@ -153,11 +158,7 @@ def set_field(ask: Ask) -> Done:
     name = str(ask.params.get("field") or "")
     if name not in WRITABLE:
         raise OutsideContract(f"字段“{name}”不允许在这里修改;可改:{'、'.join(WRITABLE.values())}")
-    value: Any = ask.params.get("value")
-    if name == "tier" and value not in TIERS:
-        raise WriteRefused(f"没有“{value}”这个客户等级;可选:{'、'.join(TIERS)}")
-    if name == "payment_days":
-        value = _whole(ask, "value")
+    value = _field_value(ask, name)
     before = {name: getattr(ask.account, name)}
     if before[name] == value:
         raise WriteRefused(f"{WRITABLE[name]}已经是“{value}”")
@@ -165,11 +166,27 @@ def set_field(ask: Ask) -> Done:
     return Done(ask.account, "account", f"{WRITABLE[name]}已从“{before[name]}”改为“{value}”", before)
 
 
+def _field_value(ask: Ask, name: str) -> str | int:
+    if name == "payment_days":
+        days = _whole(ask, "value")
+        if days is None or days > LONGEST_TERM:
+            raise WriteRefused(
+                f"账期要写成 0 到 {LONGEST_TERM} 之间的天数,现在是“{ask.params.get('value') or '空'}”"
+            )
+        return days
+    value = str(ask.params.get("value") or "").strip()
+    if name == "tier" and value not in TIERS:
+        raise WriteRefused(f"没有“{value}”这个客户等级;可选:{'、'.join(TIERS)}")
+    return value[:500]
+
+
 def escalate(ask: Ask) -> Done:
     reason = _text(ask, "reason", "升级原因")
     assignee = _text(ask, "manager", "主管")
     title = f"【升级】{ask.account.short_name}:{reason}"
-    row = _create(ask, TaskRow, "TASK", title=title[:120], assignee=assignee, due=_day(ask, "due"), priority="紧急")
+    row = _create(
+        ask, TaskRow, "TASK", title=title[:120], assignee=assignee, due=_day(ask, "due"), priority="紧急"
+    )
     return Done(row, "task", f"已升级给主管,任务 {row.id}")
 
 
@@ -186,24 +203,35 @@ OPERATIONS: Mapping[str, Callable[[Ask], Done]] = {
 }
 
 
-def undo(session: Session, row: Tracked, kind: str, before: Mapping[str, Any], written_at: datetime, by: str, now: datetime) -> None:
+def undo(
+    session: Session,
+    row: Tracked,
+    kind: str,
+    before: Mapping[str, Any],
+    written_at: datetime,
+    by: str,
+    now: datetime,
+) -> None:
     """Cancel what was created, or put fields back. Raises `WriteRefused` where somebody changed it since."""
     if row.cancelled:
         raise WriteRefused(f"{row.id} 已经取消了")
     if row.updated_at > written_at:
-        raise WriteRefused(f"{row.id} 在 {row.updated_at:%m-%d %H:%M} 被 {row.updated_by} 改过,不能直接撤销")
+        raise WriteRefused(f"{row.id} 在 {_local(row.updated_at)} 被 {row.updated_by} 改过,不能直接撤销")
     ask = Ask(session, AccountRow(), {}, by, now, "撤销")  # type: ignore[call-arg]
     _change(ask, row, kind, **(dict(before) or {"cancelled": True}))
 
 
 def _create(ask: Ask, table: type[R], prefix: str, **values: Any) -> R:
-    row = table(
-        id=_next_id(ask.session, table, prefix), created_at=ask.now, updated_at=ask.now, updated_by=ask.by, account=ask.account.id, **values
-    )
+    stamps: dict[str, Any] = {"created_at": ask.now, "updated_at": ask.now, "updated_by": ask.by}
+    row = table(**stamps, **values, id=_next_id(ask.session, table, prefix), account=ask.account.id)  # type: ignore[call-arg]
     ask.session.add(row)
     ask.session.flush()
     kind = str(table.__tablename__).removeprefix("crm_")
-    ask.session.add(ChangeRow(kind=kind, record=row.id, field="*", after="created", at=ask.now, by=ask.by, cause=ask.cause))
+    ask.session.add(
+        ChangeRow(
+            kind=kind, record=row.id, field="*", after="created", at=ask.now, by=ask.by, cause=ask.cause
+        )
+    )
     return row
 
 
@@ -217,7 +245,14 @@ def _next_id(session: Session, table: type[SQLModel], prefix: str) -> str:
 
 def _change(ask: Ask, row: Tracked, kind: str, **values: Any) -> None:
     for name, value in values.items():
-        change = {"kind": kind, "record": row.id, "field": name, "at": ask.now, "by": ask.by, "cause": ask.cause}
+        change: dict[str, Any] = {
+            "kind": kind,
+            "record": row.id,
+            "field": name,
+            "at": ask.now,
+            "by": ask.by,
+            "cause": ask.cause,
+        }
         ask.session.add(ChangeRow(**change, before=_plain(getattr(row, name)), after=_plain(value)))
         setattr(row, name, value)
     row.updated_at, row.updated_by = ask.now, ask.by
@@ -235,11 +270,11 @@ def _own(ask: Ask, table: type[R], record: str, label: str) -> R:
     return row
 
 
-def _text(ask: Ask, name: str, label: str) -> str:
+def _text(ask: Ask, name: str, label: str, longest: int = 500) -> str:
     value = str(ask.params.get(name) or "").strip()
     if not value:
         raise WriteRefused(f"缺少{label}")
-    return value[:500]
+    return value[:longest]
 
 
 def _whole(ask: Ask, name: str) -> int | None:
@@ -289,6 +324,11 @@ def _moment(ask: Ask, name: str, label: str) -> datetime:
     if moment.tzinfo is None:
         raise WriteRefused(f"{label}没有时区")
     return moment.astimezone(UTC)
+
+
+def _local(at: datetime) -> str:
+    there = at.astimezone(SHANGHAI)
+    return f"{there.month}月{there.day}日 {there:%H:%M}"
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, str]:

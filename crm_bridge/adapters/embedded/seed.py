@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -15,7 +15,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from sqlmodel import Session
 
-from crm_bridge.adapters.embedded.operations import STAGES
 from crm_bridge.adapters.embedded.tables import (
     AccountRow,
     ChangeRow,
@@ -29,6 +28,7 @@ from crm_bridge.adapters.embedded.tables import (
     TaskRow,
     TicketRow,
 )
+from crm_bridge.vocabulary import STAGES
 
 
 class SeedUnusable(Exception):
@@ -63,10 +63,15 @@ class SeedLine(_Entry):
 
     @property
     def amount(self) -> Decimal:
-        return (self.quantity * self.unit_price * (100 - self.discount_percent) / 100).quantize(Decimal("0.01"))
+        return (self.quantity * self.unit_price * (100 - self.discount_percent) / 100).quantize(
+            Decimal("0.01")
+        )
 
     def plain(self) -> dict[str, str]:
-        return {name: str(getattr(self, name)) for name in ("product", "quantity", "unit_price", "discount_percent", "amount")}
+        return {
+            name: str(getattr(self, name))
+            for name in ("product", "quantity", "unit_price", "discount_percent", "amount")
+        }
 
 
 class SeedOpportunity(_Entry):
@@ -159,7 +164,9 @@ def parse(entries: Iterable[Mapping[str, Any]], today: date) -> list[SeedAccount
         try:
             account = SeedAccount.model_validate(entry, context={"today": today})
         except ValidationError as error:
-            raise SeedUnusable(f"account {number} ({entry.get('name', 'without a name')}): {error}") from error
+            raise SeedUnusable(
+                f"account {number} ({entry.get('name', 'without a name')}): {error}"
+            ) from error
         for deal in account.opportunities:
             if deal.stage not in STAGES:
                 raise SeedUnusable(f"account {account.name}: stage {deal.stage!r} is none of {STAGES}")
@@ -179,37 +186,84 @@ def load(session: Session, entries: Iterable[Mapping[str, Any]], today: date) ->
 
 
 def _add(session: Session, account_id: str, account: SeedAccount, today: date) -> None:
-    plain = {name: getattr(account, name) for name in ("name", "aliases", "industry", "tier", "region", "owner", "payment_days")}
+    plain = account.model_dump(
+        include={"name", "aliases", "industry", "tier", "region", "owner", "payment_days"}
+    )
     session.add(AccountRow(id=account_id, short_name=account.short, **plain, **_stamps(account.since)))
     session.flush()  # children point at it
-    tier = {"kind": "account", "record": account_id, "field": "tier", "by": "import", "cause": "导入"}
-    session.add(ChangeRow(**tier, after=account.tier, at=_noon(account.since)))
-    own = {"account": account_id}
+    tier: dict[str, Any] = {"kind": "account", "record": account_id, "field": "tier", "by": "import"}
+    session.add(ChangeRow(**tier, cause="导入", after=account.tier, at=_noon(account.since)))
+    number = account_id.removeprefix("ACC-")
+    for rows in (
+        _contacts,
+        _opportunities,
+        _quotes,
+        _orders,
+        _invoices,
+        _tickets,
+        _tasks,
+        _notes,
+        _contracts,
+    ):
+        for count, (table, prefix, values, day) in enumerate(rows(account, today), 1):
+            stamped = values | _stamps(day)
+            session.add(table(id=f"{prefix}-{number}-{count}", account=account_id, **stamped))
 
-    def key(prefix: str, number: int) -> str:
-        return f"{prefix}-{account_id[4:]}-{number}"
 
-    for n, contact in enumerate(account.contacts, 1):
-        session.add(ContactRow(id=key("CT", n), **own, **contact.model_dump(), **_stamps(account.since)))
-    for n, deal in enumerate(account.opportunities, 1):
-        session.add(OpportunityRow(id=key("OPP", n), **own, **deal.model_dump(exclude={"at"}), **_stamps(deal.at)))
-    for n, quote in enumerate(account.quotes, 1):
-        lines = {"lines": [line.plain() for line in quote.lines], "total": quote.total, "status": quote.status}
-        session.add(QuoteRow(id=key("QT", n), **own, title=quote.title, **lines, valid_until=quote.valid_until, **_stamps(quote.at)))
-    for n, order in enumerate(account.orders, 1):
-        lines = {"lines": [line.plain() for line in order.lines], "total": order.total, "status": order.status}
+_Rows = Iterator[tuple[type[Any], str, dict[str, Any], date]]
+"""Table, prefix of its ids, columns, and the day it was written."""
+
+
+def _contacts(account: SeedAccount, today: date) -> _Rows:
+    for contact in account.contacts:
+        yield ContactRow, "CT", contact.model_dump(), account.since
+
+
+def _opportunities(account: SeedAccount, today: date) -> _Rows:
+    for deal in account.opportunities:
+        yield OpportunityRow, "OPP", deal.model_dump(exclude={"at"}), deal.at
+
+
+def _quotes(account: SeedAccount, today: date) -> _Rows:
+    for quote in account.quotes:
+        yield QuoteRow, "QT", _sale(quote) | {"valid_until": quote.valid_until}, quote.at
+
+
+def _orders(account: SeedAccount, today: date) -> _Rows:
+    for order in account.orders:
         shipping = {"ordered_on": order.at, "ship_by": order.ship_by, "tracking": order.tracking}
-        session.add(OrderRow(id=key("SO", n), **own, title=order.title, **lines, **shipping, **_stamps(order.at)))
-    for n, invoice in enumerate(account.invoices, 1):
-        session.add(InvoiceRow(id=key("INV", n), **own, **invoice.model_dump(exclude={"due"}), due_on=invoice.due, **_stamps(min(invoice.due, today))))
-    for n, ticket in enumerate(account.tickets, 1):
-        session.add(TicketRow(id=key("WO", n), **own, **ticket.model_dump(exclude={"at"}), **_stamps(ticket.at)))
-    for n, task in enumerate(account.tasks, 1):
-        session.add(TaskRow(id=key("TASK", n), **own, assignee=account.owner, **task.model_dump(), **_stamps(today)))
-    for n, note in enumerate(account.notes, 1):
-        session.add(NoteRow(id=key("NOTE", n), **own, text=note.text, **_stamps(note.at)))
-    for n, contract in enumerate(account.contracts, 1):
-        session.add(ContractRow(id=key("CON", n), **own, **contract.model_dump(), **_stamps(min(contract.valid_from, today))))
+        yield OrderRow, "SO", _sale(order) | shipping, order.at
+
+
+def _sale(sale: SeedSale) -> dict[str, Any]:
+    lines = [line.plain() for line in sale.lines]
+    return {"title": sale.title, "lines": lines, "total": sale.total, "status": sale.status}
+
+
+def _invoices(account: SeedAccount, today: date) -> _Rows:
+    for invoice in account.invoices:
+        values = invoice.model_dump(exclude={"due"}) | {"due_on": invoice.due}
+        yield InvoiceRow, "INV", values, min(invoice.due, today)
+
+
+def _tickets(account: SeedAccount, today: date) -> _Rows:
+    for ticket in account.tickets:
+        yield TicketRow, "WO", ticket.model_dump(exclude={"at"}), ticket.at
+
+
+def _tasks(account: SeedAccount, today: date) -> _Rows:
+    for task in account.tasks:
+        yield TaskRow, "TASK", task.model_dump() | {"assignee": account.owner}, today
+
+
+def _notes(account: SeedAccount, today: date) -> _Rows:
+    for note in account.notes:
+        yield NoteRow, "NOTE", {"text": note.text}, note.at
+
+
+def _contracts(account: SeedAccount, today: date) -> _Rows:
+    for contract in account.contracts:
+        yield ContractRow, "CON", contract.model_dump(), min(contract.valid_from, today)
 
 
 def _noon(day: date) -> datetime:
