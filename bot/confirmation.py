@@ -108,9 +108,10 @@ class Confirmations:
     def expire(self, session: Session, decision: Decision, now: datetime) -> Decision:
         return self._close(session, decision.expire(), "DecisionExpired", "clock", now, {})
 
-    def supersede(self, session: Session, decision: Decision, why: str, by: str, now: datetime) -> Decision:
-        closed = decision.supersede(why, UserId(by), now)
-        return self._close(session, closed, "DecisionSuperseded", by, now, {"why": why})
+    def supersede(self, session: Session, decision: Decision, why: str, now: datetime) -> Decision:
+        """Newer words changed the proposal: the old card closes and says so."""
+        closed = decision.supersede(why, None, now)
+        return self._close(session, closed, "DecisionSuperseded", "copilot", now, {"why": why})
 
     def _refusal(
         self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
@@ -128,12 +129,16 @@ class Confirmations:
             return Applied(decision, Refusal.CHANGED)
         return None
 
-    def _move(self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime) -> Applied:
+    def _move(
+        self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
+    ) -> Applied:
         match reply.move:
             case Move.CORRECT if reply.intent is not None and reply.intent != decision.intent:
                 return self._other_intent(session, decision, person, reply, now)
             case Move.CORRECT if reply.draft is not None:
-                return self._confirmed(session, decision.correct(person.id, now, reply.draft), decision, reply, now)
+                return self._confirmed(
+                    session, decision.correct(person.id, now, reply.draft), decision, reply, now
+                )
             case Move.CORRECT:
                 return Applied(decision, Refusal.UNCHANGED)
             case Move.CONFIRM:
@@ -163,7 +168,9 @@ class Confirmations:
         body = {"confirmation": confirmation.id, "content_hash": decided.content_hash, "changes": changes}
         self._journal(session, decided, what, reply.by, now, body)
         if not decided.actions:
-            return Applied(self._close(session, decided.carry_out(), "DecisionCarriedOut", "copilot", now, {}, reply.tap))
+            return Applied(
+                self._close(session, decided.carry_out(), "DecisionCarriedOut", "copilot", now, {}, reply.tap)
+            )
         self.outbox.refresh(session, decided, now, reply.tap)
         return Applied(decided)
 
@@ -173,7 +180,9 @@ class Confirmations:
         """The old card is closed here; the caller proposes anew. Nothing is carried out."""
         closed = decision.supersede("intent_corrected", person.id, now)
         decisions.save(session, closed)
-        _note_correction(session, closed, "intent", now, proposed=decision.intent, corrected=reply.intent, note=reply.note)
+        _note_correction(
+            session, closed, "intent", now, proposed=decision.intent, corrected=reply.intent, note=reply.note
+        )
         body = {"from": decision.intent, "to": reply.intent}
         self._journal(session, closed, "IntentCorrected", person.id, now, body)
         self.outbox.refresh(session, closed, now, reply.tap)
@@ -188,7 +197,9 @@ class Confirmations:
             self._close(session, closed, "DecisionDeclined", person.id, now, {"why": reply.note}, reply.tap)
         )
 
-    def _retried(self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime) -> Applied:
+    def _retried(
+        self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
+    ) -> Applied:
         """A new confirmation for the same write keys: what was done already is not done again."""
         again = decision.confirm(person.id, now)
         decisions.save(session, again)
@@ -202,9 +213,13 @@ class Confirmations:
         self.outbox.refresh(session, again, now, reply.tap)
         return Applied(again)
 
-    def _undoing(self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime) -> Applied:
+    def _undoing(
+        self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
+    ) -> Applied:
         done = [row for row in _actions_of(session, decision.id, "done") if not row.kind.startswith("undo:")]
-        if not done or not all(self.can_undo(row.kind) and (row.receipt or {}).get("undoable") for row in done):
+        if not done or not all(
+            self.can_undo(row.kind) and (row.receipt or {}).get("undoable") for row in done
+        ):
             return Applied(decision, Refusal.NOT_UNDOABLE)
         confirmation = self._confirmation(session, decision, reply, "undo", now, {})
         for row in reversed(done):
@@ -214,7 +229,13 @@ class Confirmations:
         return Applied(decision)
 
     def _confirmation(
-        self, session: Session, shown: Decision, reply: Reply, kind: str, now: datetime, changes: Mapping[str, Any]
+        self,
+        session: Session,
+        shown: Decision,
+        reply: Reply,
+        kind: str,
+        now: datetime,
+        changes: Mapping[str, Any],
     ) -> ConfirmationRow:
         row = ConfirmationRow(
             id=uuid.uuid4().hex,
@@ -231,7 +252,13 @@ class Confirmations:
         return row
 
     def _queue_action(
-        self, session: Session, decision: Decision, confirmation: ConfirmationRow, key: str, action: Proposal, now: datetime
+        self,
+        session: Session,
+        decision: Decision,
+        confirmation: ConfirmationRow,
+        key: str,
+        action: Proposal,
+        now: datetime,
     ) -> None:
         self.actions.put(
             session,
@@ -245,7 +272,14 @@ class Confirmations:
         )
 
     def _close(
-        self, session: Session, closed: Decision, what: str, who: str, now: datetime, body: Mapping[str, Any], tap: Tap | None = None
+        self,
+        session: Session,
+        closed: Decision,
+        what: str,
+        who: str,
+        now: datetime,
+        body: Mapping[str, Any],
+        tap: Tap | None = None,
     ) -> Decision:
         decisions.save(session, closed)
         self._journal(session, closed, what, who, now, body)
@@ -253,14 +287,22 @@ class Confirmations:
         return closed
 
     def _journal(
-        self, session: Session, decision: Decision, what: str, who: str, now: datetime, body: Mapping[str, Any]
+        self,
+        session: Session,
+        decision: Decision,
+        what: str,
+        who: str,
+        now: datetime,
+        body: Mapping[str, Any],
     ) -> None:
         line = {"version": decision.version, "state": decision.state.value, **body}
         journal.append(session, who=who, what=what, subject=decision.id, at=now, body=line)
 
     def _too_late(self, session: Session, decision: Decision) -> Applied:
         name = people.by_id(session, decision.decided_by).name if decision.decided_by else ""
-        return Applied(decision, Refusal.EXPIRED if decision.state is State.EXPIRED else Refusal.DECIDED, {"by": name})
+        return Applied(
+            decision, Refusal.EXPIRED if decision.state is State.EXPIRED else Refusal.DECIDED, {"by": name}
+        )
 
 
 _FROM: Mapping[Move, frozenset[State]] = {
@@ -295,7 +337,12 @@ def _changes(shown: Draft, decided: Draft) -> dict[str, Any]:
 
 def _note_correction(session: Session, decision: Decision, kind: str, now: datetime, **values: Any) -> None:
     session.add(
-        CorrectionRow(id=uuid.uuid4().hex, decision=decision.id, person=decision.decided_by or "", at=now, kind=kind, **values)
+        CorrectionRow(
+            id=uuid.uuid4().hex,
+            decision=decision.id,
+            person=decision.decided_by or "",
+            at=now,
+            kind=kind,
+            **values,
+        )
     )
-
-

@@ -75,13 +75,16 @@ class Executor:
         except CrmUnavailable as asleep:
             await self._wait(row, str(asleep))
         except (WriteRefused, UnknownAccount) as refused:
-            await self.store.write(lambda session: self._refused(session, row, str(refused)))
+            why = str(refused)
+            await self.store.write(lambda session: self._refused(session, row, why))
         else:
             await self.store.write(lambda session: self._done(session, row, receipt, told))
 
     async def give_up(self, row: ActionRow) -> None:
         """The row was buried after unexpected errors: the card says so and offers another try."""
-        await self.store.write(lambda session: self._failed(session, row, row.error or "系统内部错误,管理员已收到通知"))
+        await self.store.write(
+            lambda session: self._failed(session, row, row.error or "系统内部错误,管理员已收到通知")
+        )
 
     async def _carry_out(self, row: ActionRow, told: list[tuple[str, str]]) -> Receipt:
         key = WriteKey(row.key)
@@ -99,7 +102,12 @@ class Executor:
         self.queue.finish(session, row, now, receipt=_RECEIPT.dump_python(receipt, mode="json"))
         CARRIED_OUT.labels(row.kind, "done").inc()
         confirmation = session.get_one(ConfirmationRow, row.confirmation)
-        body = {"action": row.kind, "key": row.key, "confirmation": row.confirmation, "receipt": asdict(receipt)}
+        body = {
+            "action": row.kind,
+            "key": row.key,
+            "confirmation": row.confirmation,
+            "receipt": asdict(receipt),
+        }
         what = "ActionUndone" if row.kind.startswith("undo:") else "ActionCarriedOut"
         journal.append(session, who=confirmation.person, what=what, subject=row.decision, at=now, body=body)
         for number, (user, words) in enumerate(told):
@@ -130,7 +138,14 @@ class Executor:
 
     def _failed(self, session: Session, row: ActionRow, why: str) -> None:
         now = self.clock()
-        journal.append(session, who="copilot", what="ActionFailed", subject=row.decision, at=now, body={"key": row.key, "why": why})
+        journal.append(
+            session,
+            who="copilot",
+            what="ActionFailed",
+            subject=row.decision,
+            at=now,
+            body={"key": row.key, "why": why},
+        )
         decision = decisions.load(session, row.decision)
         if decision.state in {State.CONFIRMED, State.CORRECTED}:
             decision = decision.fail(why)
@@ -163,7 +178,9 @@ def _confirmed(session: Session, row: ActionRow) -> tuple[Decision, Person]:
 
 
 def _unfinished(session: Session, row: ActionRow) -> bool:
-    others = select(ActionRow.seq).where(
-        col(ActionRow.confirmation) == row.confirmation, col(ActionRow.seq) != row.seq, col(ActionRow.state) != "done"
+    others = select(col(ActionRow.seq)).where(
+        col(ActionRow.confirmation) == row.confirmation,
+        col(ActionRow.seq) != row.seq,
+        col(ActionRow.state) != "done",
     )
     return session.execute(others.limit(1)).scalar() is not None

@@ -26,7 +26,9 @@ class Broken:
     why: str
 
 
-def append(session: Session, *, who: str, what: str, subject: str, at: datetime, body: Mapping[str, Any]) -> None:
+def append(
+    session: Session, *, who: str, what: str, subject: str, at: datetime, body: Mapping[str, Any]
+) -> None:
     """Add one line in the caller's transaction. `what` is a past participle: `DecisionConfirmed`."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -70,7 +72,11 @@ def lines(session: Session, subject: str | None = None) -> Iterator[JournalRow]:
     query = select(JournalRow).order_by(col(JournalRow.seq))
     if subject is not None:
         query = query.where(col(JournalRow.subject) == subject)
-    yield from session.execute(query.execution_options(yield_per=500)).scalars()
+    found = session.execute(query.execution_options(yield_per=500)).scalars()
+    try:
+        yield from found
+    finally:
+        found.close()  # PostgreSQL keeps a cursor open on its side until a reader that stops early says so
 
 
 def length(session: Session) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ class Leases(Protocol):
 
     in_process: bool
 
-    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
         """SQL condition: nobody holds `prefix + lane`."""
 
     def take(self, session: Session, name: str, now: datetime) -> bool: ...
@@ -38,37 +39,65 @@ class InProcessLeases:
 
     def __init__(self) -> None:
         self._held: set[str] = set()
+        self._alone = threading.Lock()  # taken in a store thread, released in the event loop's
 
-    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
-        condition: ColumnElement[bool] = (prefix + lane).not_in(self._held)
+    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
+        with self._alone:
+            held = tuple(self._held)
+        condition: ColumnElement[bool] = (prefix + lane).not_in(held)
         return condition
 
     def take(self, session: Session, name: str, now: datetime) -> bool:
-        if name in self._held:
-            return False
-        self._held.add(name)
-        return True
+        with self._alone:
+            if name in self._held:
+                return False
+            self._held.add(name)
+            return True
 
     def release(self, session: Session, name: str) -> None:
-        self._held.discard(name)
+        with self._alone:
+            self._held.discard(name)
 
     def renew(self, session: Session, now: datetime) -> None:
         return
 
 
 class StoredLeases:
-    """For many processes: rows with an end, renewed by a heartbeat."""
+    """For many processes: rows with an end, renewed by a heartbeat.
+
+    Only what is still in hand is renewed: a lease whose release failed (the store was away) runs out by itself.
+    """
 
     in_process = False
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._in_hand: set[str] = set()
+        self._alone = threading.Lock()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
-    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
-        return ~exists().where(col(LeaseRow.name) == prefix + lane, col(LeaseRow.until) > datetime.now().astimezone())
+    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
+        return ~exists().where(col(LeaseRow.name) == prefix + lane, col(LeaseRow.until) > now)
 
     def take(self, session: Session, name: str, now: datetime) -> bool:
+        taken = self._take(session, name, now)
+        if taken:
+            with self._alone:
+                self._in_hand.add(name)
+        return taken
+
+    def release(self, session: Session, name: str) -> None:
+        with self._alone:
+            self._in_hand.discard(name)
+        session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.owner) == self.owner))
+
+    def renew(self, session: Session, now: datetime) -> None:
+        with self._alone:
+            names = tuple(self._in_hand)
+        mine = update(LeaseRow).where(col(LeaseRow.owner) == self.owner, col(LeaseRow.name).in_(names))
+        session.execute(mine.values(until=now + LEASE))
+
+    def _take(self, session: Session, name: str, now: datetime) -> bool:
         new = self._store.insert_new(LeaseRow, name=name, owner=self.owner, until=now + LEASE)
         if session.execute(new).rowcount:  # type: ignore[attr-defined]
             return True
@@ -76,9 +105,3 @@ class StoredLeases:
         taken = update(LeaseRow).where(col(LeaseRow.name) == name, free)
         result = session.execute(taken.values(owner=self.owner, until=now + LEASE))
         return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    def release(self, session: Session, name: str) -> None:
-        session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.owner) == self.owner))
-
-    def renew(self, session: Session, now: datetime) -> None:
-        session.execute(update(LeaseRow).where(col(LeaseRow.owner) == self.owner).values(until=now + LEASE))

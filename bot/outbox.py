@@ -25,14 +25,30 @@ class Outbox:
     """Names of the channels that are on."""
 
     def say(
-        self, session: Session, to: Person, channel: str, words: str, key: str, now: datetime, reply_to: ReplyAddress | None = None
+        self,
+        session: Session,
+        to: Person,
+        channel: str,
+        words: str,
+        key: str,
+        now: datetime,
+        reply_to: ReplyAddress | None = None,
     ) -> bool:
         """Words to a person on a channel. False where the person cannot be reached there or heard it already."""
         address = to.address(channel)
-        return bool(address) and self.say_to_address(session, address or "", channel, words, key, now, reply_to)
+        return bool(address) and self.say_to_address(
+            session, address or "", channel, words, key, now, reply_to
+        )
 
     def say_to_address(
-        self, session: Session, address: str, channel: str, words: str, key: str, now: datetime, reply_to: ReplyAddress | None = None
+        self,
+        session: Session,
+        address: str,
+        channel: str,
+        words: str,
+        key: str,
+        now: datetime,
+        reply_to: ReplyAddress | None = None,
     ) -> bool:
         payload = {"words": words, "reply_to": dict(reply_to.data) if reply_to else {}}
         return self._put(session, f"say:{key}", channel, address, "say", now, payload=payload)
@@ -42,7 +58,14 @@ class Outbox:
         if not address:
             return False
         return self._put(
-            session, f"card:{decision.id}:{address}", decision.channel, address, "card", now, decision=decision.id, payload={}
+            session,
+            f"card:{decision.id}:{address}",
+            decision.channel,
+            address,
+            "card",
+            now,
+            decision=decision.id,
+            payload={},
         )
 
     def refresh(self, session: Session, decision: Decision, now: datetime, tap: Tap | None = None) -> None:
@@ -68,7 +91,9 @@ class Outbox:
         self, session: Session, key: str, channel: str, address: str, kind: str, now: datetime, **values: Any
     ) -> bool:
         lane = f"{channel}:{address.lower()}"
-        return self.queue.put(session, key=key, lane=lane, now=now, channel=channel, recipient=address, kind=kind, **values)
+        return self.queue.put(
+            session, key=key, lane=lane, now=now, channel=channel, recipient=address, kind=kind, **values
+        )
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,9 @@ def add(session: Session, person: Person) -> None:
         address = person.address(channel)
         holder = by_address(session, channel, address) if address else None
         if holder and holder.id != person.id:
-            raise InvalidInput(f"{channel} id {address} already belongs to {holder.id}; remove it there first")
+            raise InvalidInput(
+                f"{channel} id {address} already belongs to {holder.id}; remove it there first"
+            )
     if person.manager and session.get(UserRow, person.manager) is None:
         raise InvalidInput(f"manager {person.manager} of {person.id} is unknown; add the manager first")
     session.merge(UserRow(**vars(person) | {"role": person.role.value}))

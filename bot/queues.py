@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlmodel import Session, col
 
 from bot.leases import Leases
@@ -23,6 +23,8 @@ Row = TypeVar("Row", DeliveryRow, OutboxRow, ActionRow)
 MAX_ATTEMPTS = 5
 AT_ONCE = 50
 """Rows of one lane looked at together; more wait for the next look."""
+RACES = 5
+"""Lanes that other processes may snatch away before a claim gives up; the next look comes soon."""
 
 
 class AlreadyFinished(Exception):
@@ -49,21 +51,13 @@ class Queue(Generic[Row]):
 
     def claim(self, session: Session, now: datetime) -> tuple[str, Sequence[Row]] | None:
         """Take the oldest lane whose first waiting row is due and that nobody holds, with its due rows."""
-        table, earlier = self.table, self.table.__table__.alias()  # type: ignore[attr-defined]
-        behind = exists().where(
-            earlier.c.lane == col(table.lane), earlier.c.state == "waiting", earlier.c.seq < col(table.seq)
-        )
-        due = (
-            select(col(table.lane))
-            .where(col(table.state) == "waiting", col(table.next_at) <= now, ~behind)
-            .where(self.leases.free(self._prefix, col(table.lane)))
-            .order_by(col(table.seq))
-            .limit(1)
-        )
-        lane = session.execute(due).scalar()
-        if lane is None or not self.leases.take(session, self._prefix + lane, now):
-            return None
-        return lane, self._waiting(session, lane, now)
+        for _ in range(RACES):
+            lane = session.execute(self._due(now)).scalar()
+            if lane is None:
+                return None
+            if self.leases.take(session, self._prefix + lane, now):
+                return lane, self._rows_in_hand(session, lane, now)
+        return None
 
     def finish(self, session: Session, row: Row, now: datetime, **values: Any) -> None:
         """Mark done, in the caller's transaction. Raises `AlreadyFinished` where another worker was faster."""
@@ -90,6 +84,23 @@ class Queue(Generic[Row]):
     @property
     def _prefix(self) -> str:
         return f"{self.name}:"
+
+    def _due(self, now: datetime) -> Select[str]:
+        table, earlier = self.table, self.table.__table__.alias()  # type: ignore[attr-defined]
+        behind = exists().where(
+            earlier.c.lane == col(table.lane), earlier.c.state == "waiting", earlier.c.seq < col(table.seq)
+        )
+        due = select(col(table.lane)).where(col(table.state) == "waiting", col(table.next_at) <= now, ~behind)
+        free = self.leases.free(self._prefix, col(table.lane), now)
+        return due.where(free).order_by(col(table.seq)).limit(1)
+
+    def _rows_in_hand(self, session: Session, lane: str, now: datetime) -> Sequence[Row]:
+        try:
+            return self._waiting(session, lane, now)
+        except Exception:
+            if self.leases.in_process:  # a rollback gives stored leases back, not those in memory
+                self.release(session, lane)
+            raise
 
     def _waiting(self, session: Session, lane: str, now: datetime) -> Sequence[Row]:
         table = self.table

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from bot import decisions
 from bot.cards import CardMaker
-from bot.channels import Channel, ChannelBusy, ChannelRefused, CardRef, ReplyAddress
+from bot.channels import CardRef, Channel, ChannelBusy, ChannelRefused, ReplyAddress
 from bot.decision import State
 from bot.metrics import SENT
 from bot.outbox import Outbox
@@ -27,7 +27,13 @@ PATIENCE = 40
 
 class Sender:
     def __init__(
-        self, store: Store, queue: Queue[OutboxRow], outbox: Outbox, channels: Mapping[str, Channel], cards: CardMaker, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        queue: Queue[OutboxRow],
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        cards: CardMaker,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._queue = queue
@@ -49,7 +55,9 @@ class Sender:
         except ChannelBusy as busy:
             await self._again(row, busy)
         except ChannelRefused as refused:
-            log.warning("send_refused", key=row.key, code=refused.code, alert=refused.alert, reason=str(refused))
+            log.warning(
+                "send_refused", key=row.key, code=refused.code, alert=refused.alert, reason=str(refused)
+            )
             await self._give_up(row, str(refused))
 
     async def _send(self, channel: Channel, row: OutboxRow) -> None:
@@ -77,21 +85,25 @@ class Sender:
             return card, session.get(CardRow, (row.decision, row.recipient))
 
         card, shown = await self._store.read(load)
-        ref = await channel.refresh(card, row.recipient, CardRef(shown.ref if shown else {}), _address(row.payload))
+        ref = await channel.refresh(
+            card, row.recipient, CardRef(shown.ref if shown else {}), _address(row.payload)
+        )
         await self._store.write(lambda session: self._shown(session, row, card.version, ref))
 
     def _shown(self, session: Session, row: OutboxRow, version: int, ref: CardRef) -> None:
         now = self._clock()
         self._queue.finish(session, row, now)
         key = {"decision": row.decision or "", "recipient": row.recipient}
-        session.merge(CardRow(**key, channel=row.channel, ref=dict(ref.data), shown_version=version, shown_at=now))
+        session.merge(
+            CardRow(**key, channel=row.channel, ref=dict(ref.data), shown_version=version, shown_at=now)
+        )
         session.flush()
         decision = decisions.load(session, row.decision or "")
         if decision.version != version and not self._another_waits(session, row):
             self._outbox.refresh(session, decision, now)  # it moved while the platform was being told
 
     def _another_waits(self, session: Session, row: OutboxRow) -> bool:
-        query = select(OutboxRow.seq).where(
+        query = select(col(OutboxRow.seq)).where(
             col(OutboxRow.decision) == row.decision,
             col(OutboxRow.recipient) == row.recipient,
             col(OutboxRow.kind) == "refresh",
@@ -109,7 +121,9 @@ class Sender:
             return
         pause = max(busy.after, min(60.0, 0.5 * 2 ** min(row.attempts, 7)))
         log.info("send_postponed", key=row.key, code=busy.code, pause=round(pause, 1), reason=str(busy))
-        await self._store.write(lambda session: self._queue.postpone(session, row, self._clock(), str(busy), pause))
+        await self._store.write(
+            lambda session: self._queue.postpone(session, row, self._clock(), str(busy), pause)
+        )
 
     async def _give_up(self, row: OutboxRow, why: str) -> None:
         SENT.labels(row.channel, row.kind, "dead").inc()

@@ -15,7 +15,9 @@ class WeComSettings(BaseModel):
     agent_id: int = Field(0, description="AgentId of the self-built app")
     secret: SecretStr = Field(SecretStr(""), description="Secret of the self-built app")
     token: SecretStr = Field(SecretStr(""), description="Token of the app's callback (接收消息)")
-    aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the app's callback, 43 characters")
+    aes_key: SecretStr = Field(
+        SecretStr(""), description="EncodingAESKey of the app's callback, 43 characters"
+    )
     api_base: str = Field("https://qyapi.weixin.qq.com", description="address of the WeCom API")
     bot_token: SecretStr = Field(SecretStr(""), description="Token of an AI bot (智能机器人)")
     bot_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of an AI bot")
@@ -27,7 +29,9 @@ class DingTalkSettings(BaseModel):
     client_id: str = Field("", description="Client ID (AppKey) of the internal app")
     client_secret: SecretStr = Field(SecretStr(""), description="Client Secret (AppSecret)")
     robot_code: str = Field("", description="RobotCode; normally the Client ID, which is used when empty")
-    mode: Literal["stream", "http"] = Field("stream", description="how messages arrive; stream needs no public address")
+    mode: Literal["stream", "http"] = Field(
+        "stream", description="how messages arrive; stream needs no public address"
+    )
     card_template_id: str = Field("", description="id of the published card template (docs/dingtalk-card.md)")
     api_base: str = Field("https://api.dingtalk.com", description="address of the new API")
     oapi_base: str = Field("https://oapi.dingtalk.com", description="address of the old API")
@@ -39,7 +43,9 @@ class LanguageModelSettings(BaseModel):
     base_url: str = Field("", description="OpenAI-compatible endpoint; empty = no language model")
     model: str = Field("", description="model name at that endpoint")
     api_key: SecretStr = Field(SecretStr(""), description="key for that endpoint")
-    timeout_s: float = Field(20.0, gt=0, description="how long a better draft may take; the card never waits for it")
+    timeout_s: float = Field(
+        20.0, gt=0, description="how long a better draft may take; the card never waits for it"
+    )
 
 
 class CrmSettings(BaseModel):
@@ -49,23 +55,39 @@ class CrmSettings(BaseModel):
 
 class CardSettings(BaseModel):
     expire_after_s: int = Field(24 * 3600, gt=0, description="seconds until an unanswered card expires")
-    extend_within_s: int = Field(600, ge=0, description="more words of a customer within this time extend an open card's turn")
+    extend_within_s: int = Field(
+        600, ge=0, description="more words of a customer within this time extend an open card's turn"
+    )
 
 
 class Settings(BaseSettings):
     """Read once, at the edge."""
 
-    model_config = SettingsConfigDict(env_prefix="YIJU_", env_nested_delimiter="__", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="YIJU_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
 
     data_dir: Path = Field(Path("var"), description="where database, documents, models and indexes live")
-    database_url: str = Field("", description="empty = SQLite in the data dir; also postgresql://user@host/name")
+    database_url: str = Field(
+        "", description="empty = SQLite in the data dir; also postgresql://user@host/name"
+    )
     bus_url: str = Field("local:", description="wake-ups between processes; local: = one process")
     chroma_url: str = Field("", description="empty = embedded in the data dir; also http://host:port")
-    embedding_model: str = Field("", description="empty = the shipped encoder; a folder or name of a pretrained one")
-    public_url: str = Field("http://127.0.0.1:8000", description="address in the links of cards, as phones reach it")
-    secret_key: SecretStr = Field(SecretStr(""), description="signs links; generated into the data dir when empty")
-    simulator: bool = Field(False, description="serve the chat simulator at /sim (anyone who reaches it may act as a demo user)")
-    log_format: Literal["json", "text"] = Field("json", description="one JSON object or one readable line per event")
+    embedding_model: str = Field(
+        "", description="empty = the shipped encoder; a folder or name of a pretrained one"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="address in the links of cards, as phones reach it"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="signs links; generated into the data dir when empty"
+    )
+    simulator: bool = Field(
+        False, description="serve the chat simulator at /sim (anyone who reaches it may act as a demo user)"
+    )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="one JSON object or one readable line per event"
+    )
     workers: int = Field(4, ge=1, le=64, description="conversations worked side by side in one process")
     card: CardSettings = CardSettings()
     wecom: WeComSettings = WeComSettings()
@@ -103,7 +125,9 @@ def channel_states(settings: Settings) -> tuple[ChannelState, ...]:
 
 
 def _state(name: str, group: BaseModel, needed: tuple[str, ...]) -> ChannelState:
-    missing = tuple(f"YIJU_{name.upper()}__{key.upper()}" for key in needed if not _is_set(getattr(group, key)))
+    missing = tuple(
+        f"YIJU_{name.upper()}__{key.upper()}" for key in needed if not _is_set(getattr(group, key))
+    )
     return ChannelState(name, missing, touched=len(missing) < len(needed))
 
 

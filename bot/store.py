@@ -86,7 +86,8 @@ class Store:
         """An insert that does nothing where a unique key is there already (`rowcount` tells which)."""
         dialect = sqlite if self.is_sqlite else postgresql
         statement: Insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
-        return statement
+        # Without the option psycopg's rowcount is -1, which reads as "new".
+        return statement.execution_options(preserve_rowcount=True)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
@@ -100,11 +101,14 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=12, pool_pre_ping=True)
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=12, pool_pre_ping=True
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN is DEFERRED and deadlocks two upgrading writers
+    # The driver's own BEGIN is DEFERRED and deadlocks two upgrading writers.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -40,17 +40,27 @@ class Said:
 _SAYS = r"(?:刚刚?|今天|昨天|上午|下午)?(?:又)?(?:说|问|回复?|发(?:来|消息)?|讲|留言|表示|反馈)(?:我|了|道|的是|说)?"
 _MARKED = re.compile(
     rf"^\s*(?:客户|顾客|对方|甲方)\s*[「『\"“]?(?P<name>[^:：\n「」『』\"“”,，。]{{0,24}}?)[」』\"”]?\s*(?:{_SAYS})?\s*[:：]\s*(?P<words>.+)$",
-    re.S,
+    re.DOTALL,
 )
 _ORDERS_US = r"(?!\s*(?:帮|给|请|麻烦|提醒|通知|告诉|转告|记|我|你|回|跟|和|把|叫|让|问|查|怎么))"
-_NAMED = re.compile(rf"^\s*{_ORDERS_US}(?P<name>[^:：\n,，。?？]{{2,24}}?)\s*(?:{_SAYS})\s*[:：]\s*(?P<words>.+)$", re.S)
-_QUOTE = re.compile(r"^\s*[「『](?P<name>[^:：\n]{1,24})[:：]\s*(?P<words>.+?)[」』]\s*\n?[-—–\s]{3,}\n?(?P<own>.*)$", re.S)
-_ONLY_QUOTED = re.compile(r"^\s*[“\"「『](?P<words>[^”\"」』]+)[”\"」』]\s*$", re.S)
+_NAMED = re.compile(
+    rf"^\s*{_ORDERS_US}(?P<name>[^:：\n,，。?？]{{2,24}}?)\s*(?:{_SAYS})\s*[:：]\s*(?P<words>.+)$", re.DOTALL
+)
+_QUOTE = re.compile(
+    r"^\s*[「『](?P<name>[^:：\n]{1,24})[:：]\s*(?P<words>.+?)[」』]\s*\n?[-—–\s]{3,}\n?(?P<own>.*)$", re.DOTALL
+)
+_ONLY_QUOTED = re.compile(r"^\s*[“\"「『](?P<words>[^”\"」』]+)[”\"」』]\s*$", re.DOTALL)
 _TIME = r"(?:(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?\s*)?(?:星期.|周.)?\s*(?:上午|下午|晚上)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 _HEADER = re.compile(rf"^\s*(?P<name>\S[^:：\n]{{0,23}}?)(?:\s*[@＠]\s*\S+)?\s+{_TIME}\s*[:：]?\s*$")
-_TIME_FIRST = re.compile(rf"^\s*[\[(【]?{_TIME}[\])】]?\s*(?P<name>\S[^:：\n]{{0,23}}?)\s*(?:[:：]\s*(?P<words>.*))?$")
-_INLINE = re.compile(rf"^\s*(?P<name>[^\s:：,，。?？!！]{{1,16}}?)\s*(?:[(（\[]?{_TIME}[)）\]]?)?\s*[:：]\s*(?P<words>.+)$")
-_ADDRESSES_US = re.compile(r"你们|你家|你司|贵司|贵公司|贵方|咱们?家的?(?:产品|设备)|您那边|你那边|你这边|您这边")
+_TIME_FIRST = re.compile(
+    rf"^\s*[\[(【]?{_TIME}[\])】]?\s*(?P<name>\S[^:：\n]{{0,23}}?)\s*(?:[:：]\s*(?P<words>.*))?$"
+)
+_INLINE = re.compile(
+    rf"^\s*(?P<name>[^\s:：,，。?？!！]{{1,16}}?)\s*(?:[(（\[]?{_TIME}[)）\]]?)?\s*[:：]\s*(?P<words>.+)$"
+)
+_ADDRESSES_US = re.compile(
+    r"你们|你家|你司|贵司|贵公司|贵方|咱们?家的?(?:产品|设备)|您那边|你那边|你这边|您这边"
+)
 
 
 def take_apart(text: str, rep_names: frozenset[str] = frozenset(), quoted: str = "") -> Said:
@@ -86,7 +96,9 @@ def _record(text: str, rep_names: frozenset[str]) -> Said | None:
     if not parts:
         return None
     utterances = tuple(
-        Utterance(words, Speaker.REP if name in rep_names else Speaker.CUSTOMER, name) for name, words in parts if words
+        Utterance(words, Speaker.REP if name in rep_names else Speaker.CUSTOMER, name)
+        for name, words in parts
+        if words
     )
     names = [said.said_by for said in utterances if said.speaker is Speaker.CUSTOMER]
     return Said(utterances, hint=names[-1] if names else "") if utterances else None
@@ -128,7 +140,7 @@ def _customer(text: str, name: str = "") -> Utterance:
 
 
 _WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-_HELP = re.compile(r"^\s*(?:帮助|使用帮助|怎么用|如何使用|help|\?|？|/help|功能)\s*[?？!！。]*\s*$", re.I)
+_HELP = re.compile(r"^\s*(?:帮助|使用帮助|怎么用|如何使用|help|\?|？|/help|功能)\s*[?？!！。]*\s*$", re.IGNORECASE)
 
 
 def has_words(text: str) -> bool:

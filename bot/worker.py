@@ -71,6 +71,8 @@ class Worker(Generic[Row]):
         return count
 
     async def _pause(self) -> None:
+        if self._stopping:
+            return
         try:
             await asyncio.wait_for(self._woken.wait(), LOOK_EVERY)
         except TimeoutError:
@@ -89,9 +91,12 @@ class Worker(Generic[Row]):
             return None
 
     async def _work_lane(self, lane: str, rows: Sequence[Row]) -> None:
+        """Never raises: a store that is away leaves the row waiting, and the other lanes go on."""
         try:
             if rows:
                 await self._attempt(rows)
+        except Exception:
+            log.exception("lane_failed", queue=self.queue.name, lane=lane)
         finally:
             await self._release(lane)
             self._free.release()
@@ -107,6 +112,12 @@ class Worker(Generic[Row]):
             await self._retry_or_bury(rows[0], f"{type(error).__name__}: {error}")
 
     async def _retry_or_bury(self, row: Row, error: str) -> None:
+        try:
+            await self._postpone_or_bury(row, error)
+        except AlreadyFinished:
+            log.info("finished_elsewhere", queue=self.queue.name, key=row.key)
+
+    async def _postpone_or_bury(self, row: Row, error: str) -> None:
         now, store = self._clock(), self.queue.store
         if row.attempts + 1 < MAX_ATTEMPTS:
             pause = 0.25 * 4**row.attempts * random.uniform(0.8, 1.2)
@@ -119,8 +130,11 @@ class Worker(Generic[Row]):
 
     async def _release(self, lane: str) -> None:
         store = self.queue.store
-        if self.queue.leases.in_process:
-            with store.look() as session:
-                self.queue.release(session, lane)
-        else:
-            await store.write(lambda session: self.queue.release(session, lane))
+        try:
+            if self.queue.leases.in_process:
+                with store.look() as session:
+                    self.queue.release(session, lane)
+            else:
+                await store.write(lambda session: self.queue.release(session, lane))
+        except Exception:
+            log.exception("release_failed", queue=self.queue.name, lane=lane)  # the lease runs out by itself

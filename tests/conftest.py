@@ -1,0 +1,102 @@
+"""What tests of every package share: a store on each database, a clock, the people of the demo company."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import SQLModel
+
+from bot import people
+from bot.conversation import UserId
+from bot.people import Person, Role
+from bot.store import Store, open_engine
+from tests.fakes.clock import Clock
+
+POSTGRES = os.environ.get("YIJU_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test")
+REQUIRED = os.environ.get("YIJU_TEST_REQUIRE_SERVICES") == "1"
+MISSED: set[str] = set()
+"""Why tests were skipped for want of a server; printed at the end, under xdist by each worker's skip reason."""
+CHENJING = UserId("chenjing")
+
+
+PEOPLE = (
+    Person(CHENJING, "陈静", Role.MANAGER, wecom="ChenJing", dingtalk="chenjing"),
+    Person(UserId("zhangsan"), "张三", Role.REP, CHENJING, wecom="ZhangSan", dingtalk="zhangsan"),
+    Person(UserId("lisi"), "李四", Role.REP, CHENJING, wecom="LiSi", dingtalk="lisi"),
+    Person(UserId("sunli"), "孙莉", Role.TRAINER, wecom="SunLi"),
+    Person(UserId("admin"), "管理员", Role.ADMIN, dingtalk="admin"),
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store with all tables and the demo people, once on each database."""
+    if request.param == "sqlite":
+        yield from _filled(Store(f"sqlite:///{tmp_path / 'yiju.db'}"))
+    else:
+        with _schema() as url:
+            yield from _filled(Store(url))
+
+
+@pytest.fixture
+def team() -> dict[str, Person]:
+    """The demo people by id, as the store holds them."""
+    return {person.id: person for person in PEOPLE}
+
+
+def _filled(store: Store) -> Iterator[Store]:
+    SQLModel.metadata.create_all(store.engine)
+    with store.begin() as session:
+        for person in PEOPLE:
+            people.add(session, person)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _schema() -> Iterator[str]:
+    """A schema of its own in the test database, gone afterwards; yields the address that works in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    server = open_engine(POSTGRES)
+    try:
+        _run(server, f"CREATE SCHEMA {name}")
+    except OperationalError as error:
+        server.dispose()
+        _no_service(f"no PostgreSQL at {POSTGRES}: {error.orig}")
+    try:
+        yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{name}"
+    finally:
+        _run(server, f"DROP SCHEMA {name} CASCADE")
+        server.dispose()
+
+
+def _run(server: Engine, statement: str) -> None:
+    with server.begin() as connection:
+        connection.execute(text(statement))
+
+
+def _no_service(why: str) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(f"{why}; YIJU_TEST_REQUIRE_SERVICES=1 asks for it")
+    MISSED.add(why.splitlines()[0])
+    pytest.skip(why)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for why in sorted(MISSED):
+        terminalreporter.write_line(f"NOT TESTED ON A SERVER: {why}", yellow=True, bold=True)
