@@ -132,8 +132,12 @@ def _status(decision: Decision, decider: Person | None, rows: list[ActionRow]) -
             return phrase("status_waiting", who=who, at=at)
         case State.FAILED | State.DECLINED:
             return phrase(f"status_{decision.state.value}", who=who, at=at, why=decision.note)
+        case State.EXPIRED:
+            return phrase("status_expired")
+        case State.SUPERSEDED if decision.decided_by:
+            return phrase("status_superseded_intent_corrected", who=who, at=at)
         case State.SUPERSEDED:
-            return phrase(f"status_superseded_{decision.note}", who=who, at=at)
+            return phrase(f"status_superseded_{decision.note}")
         case _:
             return phrase(f"status_{decision.state.value}", who=who, at=at)
 

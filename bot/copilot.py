@@ -72,17 +72,17 @@ class Copilot:
         """One decision for the turn. `meant`: the intent a rep corrected to, otherwise what was read.
 
         Where neither names an intent, the decision asks and proposes nothing. A CRM that sleeps is an unknown on the
-        card. Raises `NoReasons` where nothing can be shown for it.
+        card.
         """
         intent = meant or reading.intent
         account, findings = await self._look_up(turn)
+        now = self.clock()
         draft, cites = Draft(""), ()
         if intent is not None:
             words = self.writer.draft(turn, reading, intent, account, findings, tone=rep.tone)
-            proposals = propose(intent, Case(turn, reading, intent, account, self.clock(), rep.id, self.catalog))
-            draft, cites = Draft(words.text, proposals, words.removed), words.cites
-        rationale = explain(turn, reading, intent, account, findings, cites)
-        now = self.clock()
+            actions = propose(intent, Case(turn, reading, intent, account, now, rep.id, self.catalog))
+            draft, cites = Draft(words.text, actions, words.removed), words.cites
+        rationale = explain(turn, reading, intent, account, findings, draft, cites)
         return Decision(
             id=DecisionId(uuid.uuid4().hex[:20]),
             turn=turn.id,

@@ -9,8 +9,23 @@ from typing import Any, Protocol
 
 from bot.card import Card
 
-__all__ = ["CardReply", "CardRef", "Channel", "ChannelError", "ChannelRefused", "ChannelBusy", "Entered", "Envelope",
-           "Handshake", "Heard", "Outcome", "ReplyAddress", "Unsupported", "UntrustedEnvelope"]
+__all__ = [
+    "CardRef",
+    "CardReply",
+    "Channel",
+    "ChannelBusy",
+    "ChannelError",
+    "ChannelRefused",
+    "Entered",
+    "Envelope",
+    "Fed",
+    "Handshake",
+    "Heard",
+    "Outcome",
+    "ReplyAddress",
+    "Unsupported",
+    "UntrustedEnvelope",
+]
 
 
 @dataclass(frozen=True)
@@ -91,7 +106,24 @@ class Unsupported:
     reply_to: ReplyAddress = ReplyAddress()
 
 
-Outcome = Heard | CardReply | Entered | Unsupported
+@dataclass(frozen=True)
+class Fed:
+    """Words of a customer through an authorised feed (`POST /api/v1/utterances`); the card goes to the account's owner."""
+
+    key: str
+    conversation: str
+    customer: str
+    """Account id, or a name as the feed has it."""
+    text: str
+    at: datetime
+    said_by: str = ""
+
+    @property
+    def sender(self) -> str:
+        return self.said_by
+
+
+Outcome = Heard | CardReply | Entered | Unsupported | Fed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,187 @@
+"""Writes from evidence and CRM fields by template: replies to customers, answers to reps.
+
+A language model may word a draft better later; what it may say is bounded by the same check (grounding.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.conversation import Turn
+from bot.grounding import Sources, check
+from crm_bridge import Account, Record
+from intents import Intent, Reading
+from knowledge import Evidence, Findings
+from prompts import ReplyWords, greeting, pending, phrase, render, reply_words
+
+MOST_POINTS = 4
+_CRM_POINTS = {
+    "delivery_inquiry": (("order", ("status", "ship_by", "tracking")),),
+    "billing": (("invoice", ("amount", "paid", "due_on")),),
+    "renewal_expansion": (("contract", ("number", "valid_until")),),
+}
+"""Which records of a customer its own reply may quote, and their fields."""
+_LOOKED_UP = ("opportunity", "order", "quote", "ticket", "contract", "invoice", "task", "note")
+
+
+@dataclass(frozen=True)
+class DraftText:
+    """A draft; `cites` are the ids of the passages it quotes, `removed` the sentences that nothing carried."""
+
+    text: str
+    cites: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing that a source says: in its words, with the source as a customer may read it."""
+
+    text: str
+    source: str
+    passage: str = ""
+    quote: str = ""
+
+
+class TemplateWriter:
+    """Implements `Writer` (bot/copilot.py) over `prompts/`."""
+
+    def draft(
+        self, turn: Turn, reading: Reading, intent: Intent, account: Account | None, findings: Findings, *, tone: str
+    ) -> DraftText:
+        """A reply for the customer; empty for a rep's own instruction, which answers nobody."""
+        words = reply_words(intent)
+        if words is None:
+            return DraftText("")
+        points = list(_points(words, intent, account, findings))[:MOST_POINTS]
+        text = render(
+            "drafts/reply",
+            greeting=greeting(tone, _called(account)),
+            opening=words.opening,
+            points=points,
+            bare=words.bare,
+            pending=_pending(words, findings, points),
+            closing=words.closing,
+        )
+        checked = check(text, Sources.of([*_firm(account, findings), words.model_dump_json()], turn.text))
+        return DraftText(checked.text, tuple(point.passage for point in points if point.passage), checked.removed)
+
+    def answer(self, turn: Turn, intent: Intent, account: Account | None, findings: Findings) -> str:
+        """A rep's question: the short answer first, then where it stands."""
+        if intent == "lookup_customer" and account is not None:
+            return _about(account, turn.text)
+        points = [_point(one) for one in findings.evidence if one.supports][:MOST_POINTS]
+        if not points or not findings.answerable:
+            return phrase("no_answer", reason=findings.reason or phrase("answer_nothing", question=turn.text))
+        return render("answers/knowledge", points=points, unanswered=findings.unanswered)
+
+
+def _points(words: ReplyWords, intent: Intent, account: Account | None, findings: Findings) -> Iterator[Point]:
+    if words.cites in {"crm", "both"} and account is not None:
+        yield from _from_crm(intent, account)
+    if words.cites in {"passages", "both"}:
+        answered: set[str] = set()
+        for one in findings.evidence:
+            if one.supports and one.part not in answered and one.excerpt:
+                answered.add(one.part)
+                yield _point(one)
+
+
+def _point(found: Evidence) -> Point:
+    passage = found.passage
+    quote = passage.text if passage.text.strip() != found.excerpt else ""
+    return Point(found.excerpt.rstrip("。;;"), _place(found), passage.id, " ".join(quote.split())[:200])
+
+
+def _place(found: Evidence) -> str:
+    """As short as it can be and still be found: title, then page or clause."""
+    cited = found.passage.citation
+    place = cited.clause or (f"第{cited.page}页" if cited.page else "")
+    return f"《{cited.title}》{place}"
+
+
+def _from_crm(intent: Intent, account: Account) -> Iterator[Point]:
+    for kind, names in _CRM_POINTS.get(intent, ()):
+        for record in account.of(kind)[:1]:
+            yield Point(f"{record.title}:{_shown(record, names)}", "")
+
+
+def _shown(record: Record, names: Sequence[str]) -> str:
+    fields = [field for name in names if (field := record.get(name)) and field.value not in (None, "")]
+    return ",".join(f"{field.label} {field.shown}" for field in fields)
+
+
+def _pending(words: ReplyWords, findings: Findings, points: Sequence[Point]) -> str:
+    """Questions that nothing answers are promised an answer, where others in the same message got one."""
+    asked = "、".join(findings.unanswered[:3])
+    return pending(f"“{asked}”") if points and asked and words.cites in {"passages", "both"} else ""
+
+
+def _called(account: Account | None) -> str:
+    return account.short_name if account else ""
+
+
+def _firm(account: Account | None, findings: Findings) -> Iterator[str]:
+    for one in findings.evidence:
+        yield one.passage.text
+        yield f"{one.excerpt} {one.passage.citation} {_place(one)}"
+    if account is not None:
+        yield f"{account.name} {account.short_name}"
+        yield from (f"{field.label}{field.shown}" for field in account.fields)
+        for record in account.records:
+            yield f"{record.title} " + " ".join(f"{field.label} {field.shown}" for field in record.fields)
+
+
+def _about(account: Account, question: str) -> str:
+    """What was asked of a customer first; everything at a glance where nothing in particular was."""
+    asked = [field for field in account.fields if field.label in question or _means(field.name, question)]
+    kinds = [kind for kind in _LOOKED_UP if any(word in question for word in _KIND_WORDS[kind])]
+    records = [record for kind in kinds for record in account.of(kind)[:3]]
+    wants_people = any(word in question for word in ("联系人", "电话", "找谁", "谁负责采购", "对接"))
+    return render(
+        "answers/customer",
+        customer=account.name,
+        fields=[
+            {"label": field.label, "shown": field.shown, "source": f"{field.lineage.system}·{field.lineage.object}"}
+            for field in (asked or ([] if records or wants_people else account.fields))
+        ],
+        records=[_line(record) for record in records],
+        contacts=[" ".join(filter(None, (one.name, one.title, one.phone))) for one in account.contacts]
+        if wants_people or not (asked or records)
+        else [],
+    )
+
+
+def _line(record: Record) -> dict[str, str]:
+    names = [field.name for field in record.fields]
+    return {"label": _KIND_WORDS[record.kind][0], "id": record.id, "title": record.title, "shown": _shown(record, names)}
+
+
+_KIND_WORDS = {
+    "opportunity": ("商机", "项目", "单子", "机会"),
+    "order": ("订单", "下单", "买过", "发货", "买了什么"),
+    "quote": ("报价单", "报过价", "报价"),
+    "ticket": ("工单", "报修", "故障", "售后"),
+    "contract": ("合同", "到期", "续约"),
+    "invoice": ("应收", "欠款", "回款", "发票", "没付"),
+    "task": ("任务", "待办"),
+    "note": ("跟进", "记录", "聊过"),
+}
+_FIELD_WORDS = {
+    "tier": ("等级", "级别", "VIP", "vip", "几级"),
+    "payment_days": ("账期", "付款期"),
+    "owner": ("谁负责", "谁的客户", "负责人"),
+    "overdue": ("逾期", "欠", "没付"),
+    "region": ("哪里", "区域", "地区"),
+    "industry": ("行业", "做什么"),
+    "orders_12m": ("买了多少", "采购额", "一年", "订单额"),
+    "last_order": ("最近", "上次"),
+    "open_tickets": ("工单",),
+    "open_deals": ("商机", "在谈"),
+    "contract": ("合同",),
+}
+
+
+def _means(field: str, question: str) -> bool:
+    return any(word in question for word in _FIELD_WORDS.get(field, ()))

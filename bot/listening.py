@@ -1,0 +1,377 @@
+"""Words of a rep in chat: their own, or a customer's pasted in. They end in a card, an answer, or a question back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from bot import decisions, people, turns
+from bot.channels import Heard
+from bot.conversation import ConversationId, Turn, TurnId, Utterance
+from bot.customers import Directory, Meant, reported, sight
+from bot.decision import Decision, DecisionId
+from bot.deliveries import outcome_of
+from bot.desk import Desk
+from bot.metrics import TURN
+from bot.people import Person, Role
+from bot.tables import ConversationRow, DeliveryRow
+from bot.words import LONGEST, Said, asks_for_help, has_words, take_apart
+from crm_bridge import AccountName, CrmUnavailable, NameIndex
+from intents import Intent, Reading, Speaker
+from prompts import phrase
+
+log = structlog.get_logger()
+READ_ONLY = frozenset({"lookup_customer", "ask_knowledge"})
+NEEDS_CUSTOMER = frozenset({"lookup_customer", "record_crm", "schedule"})
+MAY_DECIDE = frozenset({Role.REP, Role.MANAGER})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store says before anything is read: who speaks, the thread, its open cards, our people's names."""
+
+    person: Person | None
+    thread: ConversationRow
+    open: Sequence[Decision]
+    ours: frozenset[str]
+    admins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Words back to the rep instead of a card; `pending` is what their answer will be about."""
+
+    words: str
+    pending: dict[str, Any]
+
+
+class Listener:
+    """Works `Heard` deliveries."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def work(self, rows: Sequence[DeliveryRow]) -> None:
+        heard = _heard(rows[0])
+        known = await self._desk.store.read(lambda session: self._look(session, rows[0], heard))
+        if known.person is None:
+            await self._stranger(rows[0], heard, known)
+        elif asks_for_help(heard.text):
+            await self._desk.answer(rows[:1], heard.sender, phrase("help"))
+        elif not has_words(heard.text + heard.quoted):
+            words = phrase("only_emoji" if heard.text.strip() else "empty")
+            await self._desk.answer(rows[:1], heard.sender, words)
+        else:
+            await self._listen(rows, heard, known, known.person)
+
+    def _look(self, session: Session, row: DeliveryRow, heard: Heard) -> Known:
+        person = people.by_address(session, row.channel, heard.sender)
+        everyone = people.everyone(session)
+        rep = person.id if person else ""
+        thread = turns.conversation(session, heard.conversation, row.channel, rep, self._desk.clock())
+        return Known(
+            person,
+            thread,
+            decisions.open_in(session, ConversationId(heard.conversation)),
+            frozenset(one.name for one in everyone) | {heard.sender_name},
+            tuple(one.name for one in everyone if one.role is Role.ADMIN),
+        )
+
+    async def _stranger(self, row: DeliveryRow, heard: Heard, known: Known) -> None:
+        """They are told whom to ask; the admins hear of it once a day."""
+        admins = "、".join(known.admins) or "管理员"
+        called = f"({heard.sender_name})" if heard.sender_name else ""
+        notice = phrase("stranger_notice", channel=row.channel, address=heard.sender, called=called)
+
+        def save(session: Session) -> None:
+            desk, now = self._desk, self._desk.clock()
+            desk.say(session, row, heard.sender, phrase("stranger", admins=admins, address=heard.sender))
+            for admin in people.admins(session):
+                if channel := desk.outbox.channel_of(admin):
+                    key = f"stranger:{row.channel}:{heard.sender}:{admin.id}:{now.date()}"
+                    desk.outbox.say(session, admin, channel, notice, key, now)
+            desk.finish(session, [row])
+
+        await self._desk.store.write(save)
+
+    async def _listen(self, rows: Sequence[DeliveryRow], heard: Heard, known: Known, person: Person) -> None:
+        directory = await self._directory(person)
+        said, meant, pending = _resume(known, heard, directory) or _take(known, heard, directory)
+        if not pending and _only_names(heard.text, meant, directory):
+            await self._named(rows[0], heard, known, person, meant)
+            return
+        if question := await self._question(said, meant, heard):
+            await self._ask(rows[0], heard, person, question)
+            return
+        rows, said = _joined(rows, said, known)
+        turn = self._turn(rows[0], heard, known, person, said, meant)
+        before = self._extends(known, turn)
+        if before is not None:
+            turn = replace(turn, text=f"{before.words}\n{turn.text}", earlier=_without(turn.earlier, before))
+        reading = self._desk.copilot.read(turn)
+        await self._respond(rows, heard, person, turn, reading, before, said)
+
+    async def _directory(self, person: Person) -> Directory:
+        may_see = await self._desk.store.read(lambda session: sight(session, person))
+        try:
+            return await self._desk.customers.of(person, may_see)
+        except CrmUnavailable as asleep:
+            log.warning("directory_unavailable", reason=str(asleep))
+            return Directory(NameIndex(()), frozenset(), {})
+
+    async def _question(self, said: Said, meant: Meant, heard: Heard) -> Question | None:
+        """What must be asked or said before the words can be worked."""
+        if meant.choices:
+            lines = "\n".join(f"{number}. {one.name}" for number, one in enumerate(meant.choices[:9], 1))
+            choices = [one.id for one in meant.choices[:9]]
+            return Question(phrase("which_customer", choices=lines), _pending(heard, choices))
+        if meant.forbidden:
+            owner = await self._desk.store.read(lambda session: _name(session, meant.forbidden.owner))  # type: ignore[union-attr]
+            words = phrase("not_your_customer", customer=_short(meant.forbidden), owner=owner)
+            return Question(words, {})
+        if meant.near and said.speaker is Speaker.REP:
+            near = "、".join(one.name for one in meant.near)
+            return Question(phrase("did_you_mean", name=meant.unknown, choices=near), _pending(heard, []))
+        return None
+
+    async def _ask(self, row: DeliveryRow, heard: Heard, person: Person, question: Question) -> None:
+        def save(session: Session) -> None:
+            now = self._desk.clock()
+            thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
+            turns.keep(session, thread, now, pending=question.pending)
+            self._desk.say(session, row, heard.sender, question.words)
+            self._desk.finish(session, [row])
+
+        await self._desk.store.write(save)
+
+    async def _named(self, row: DeliveryRow, heard: Heard, known: Known, person: Person, meant: Meant) -> None:
+        """Only a customer's name: what the open card lacked, or what comes next is about."""
+        account = meant.account
+        assert account is not None
+        lacking = next((one for one in known.open if one.customer is None and one.rep == person.id), None)
+        if lacking is None:
+            await self._remember(row, heard, person, account)
+            return
+        turn = await self._desk.store.read(lambda session: turns.of(session, lacking))
+        turn = replace(turn, customer=account.id, customer_name=_short(account))
+        meant_before = lacking.intent if lacking.reading.intent != lacking.intent else None
+        decision = await self._desk.copilot.propose(turn, person, lacking.reading, meant_before, lacking.id)
+
+        def save(session: Session) -> None:
+            now = self._desk.clock()
+            self._desk.propose(session, decision, person, lacking, "customer_named")
+            thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
+            turns.keep(session, thread, now, customer=account.id, customer_name=_short(account), pending={})
+            self._desk.finish(session, [row])
+
+        await self._desk.store.write(save)
+
+    async def _remember(self, row: DeliveryRow, heard: Heard, person: Person, account: AccountName) -> None:
+        def save(session: Session) -> None:
+            now = self._desk.clock()
+            thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
+            turns.keep(session, thread, now, customer=account.id, customer_name=_short(account), pending={})
+            self._desk.say(session, row, heard.sender, phrase("customer_and_then", customer=_short(account)))
+            self._desk.finish(session, [row])
+
+        await self._desk.store.write(save)
+
+    def _turn(
+        self, row: DeliveryRow, heard: Heard, known: Known, person: Person, said: Said, meant: Meant
+    ) -> Turn:
+        customer, name = known.thread.customer, known.thread.customer_name
+        if meant.account:
+            customer, name = meant.account.id, _short(meant.account)
+        elif meant.unknown:
+            customer, name = None, meant.unknown
+        before = tuple(one.words for one in reversed(known.open) if one.customer == customer)
+        return Turn(
+            id=TurnId(row.key),
+            conversation=ConversationId(heard.conversation),
+            channel=row.channel,
+            rep=person.id,
+            speaker=said.speaker,
+            text=said.text,
+            at=heard.at,
+            customer=customer,  # type: ignore[arg-type]
+            customer_name=name,
+            earlier=before,
+        )
+
+    def _extends(self, known: Known, turn: Turn) -> Decision | None:
+        """The open card whose turn these words go on with."""
+        if turn.speaker is not Speaker.CUSTOMER:
+            return None
+        since = self._desk.clock() - self._desk.extend_within
+        for one in known.open:
+            same = one.speaker is Speaker.CUSTOMER and one.rep == turn.rep
+            if same and one.customer == turn.customer and one.customer_name == turn.customer_name:
+                return one if one.created_at >= since else None
+        return None
+
+    async def _respond(
+        self,
+        rows: Sequence[DeliveryRow],
+        heard: Heard,
+        person: Person,
+        turn: Turn,
+        reading: Reading,
+        before: Decision | None,
+        said: Said,
+    ) -> None:
+        asked = _asked(turn, reading)
+        if turn.speaker is Speaker.REP and turn.customer is None and asked in NEEDS_CUSTOMER:
+            words = (
+                phrase("no_such_customer", name=turn.customer_name)
+                if turn.customer_name
+                else phrase("whose_customer")
+            )
+            await self._ask(rows[0], heard, person, Question(words, _pending(heard, [])))
+        elif asked in READ_ONLY:
+            await self._answer(rows, heard, turn, Intent(asked))
+        elif turn.speaker is Speaker.REP and asked == "smalltalk":
+            await self._desk.answer(rows, heard.sender, phrase("only_emoji"))
+        elif person.role not in MAY_DECIDE:
+            await self._desk.answer(rows, heard.sender, phrase("not_a_rep", role=person.role.value))
+        else:
+            await self._propose(rows, heard, person, turn, reading, before, said)
+
+    async def _answer(self, rows: Sequence[DeliveryRow], heard: Heard, turn: Turn, intent: Intent) -> None:
+        with TURN.labels("answer").time():
+            words = await self._desk.copilot.answer(turn, intent)
+
+        def save(session: Session) -> None:
+            self._desk.keep_turn(session, turn, rows[0].key, "answered", words)
+            self._desk.say(session, rows[0], heard.sender, words)
+            self._desk.finish(session, rows)
+
+        await self._desk.store.write(save)
+
+    async def _propose(
+        self,
+        rows: Sequence[DeliveryRow],
+        heard: Heard,
+        person: Person,
+        turn: Turn,
+        reading: Reading,
+        before: Decision | None,
+        said: Said,
+    ) -> None:
+        with TURN.labels("card").time():
+            follows = DecisionId(before.id) if before else None
+            decision = await self._desk.copilot.propose(turn, person, reading, follows=follows)
+
+        def save(session: Session) -> None:
+            self._desk.keep_turn(session, turn, rows[0].key, "card")
+            people.remember_channel(session, person, turn.channel)
+            self._desk.propose(session, decision, person, before, "newer_words")
+            if said.cut:
+                self._desk.say(session, rows[0], heard.sender, phrase("cut", limit=LONGEST))
+            self._desk.finish(session, rows)
+
+        await self._desk.store.write(save)
+        log.info("proposed", decision=decision.id, turn=turn.id, intent=decision.intent or "asks", rep=person.id)
+
+
+def _heard(row: DeliveryRow) -> Heard:
+    outcome = outcome_of(row)
+    assert isinstance(outcome, Heard)
+    return outcome
+
+
+def _take(known: Known, heard: Heard, directory: Directory) -> tuple[Said, Meant, bool]:
+    """The message as it stands: whose words, and whom they mean."""
+    said = take_apart(heard.text, known.ours, heard.quoted)
+    if said.speaker is Speaker.REP:
+        if told := reported(said.text, directory.find(said.text)):
+            told_said = replace(said, utterances=(Utterance(told, Speaker.CUSTOMER),))
+            return told_said, directory.meant(said.text), False
+        return said, directory.meant(said.text, hint=said.hint), False
+    meant = directory.meant(said.comment, hint=said.hint)
+    if meant.nobody and not known.thread.customer:
+        inside = directory.meant(said.text)  # customers name themselves; others they name are not forbidden to quote
+        meant = inside if inside.account else Meant()
+    return said, meant, False
+
+
+def _resume(known: Known, heard: Heard, directory: Directory) -> tuple[Said, Meant, bool] | None:
+    """An answer to "which customer?": the number or the name, and then the words that had to wait."""
+    pending = known.thread.pending
+    if not pending:
+        return None
+    account = _chosen(heard.text, pending, directory)
+    if account is None:
+        return None
+    said = take_apart(pending["text"], known.ours, pending.get("quoted", ""))
+    if said.speaker is Speaker.REP and (told := reported(said.text, directory.find(said.text))):
+        said = replace(said, utterances=(Utterance(told, Speaker.CUSTOMER),))
+    return said, Meant(account=account), True
+
+
+def _chosen(text: str, pending: dict[str, Any], directory: Directory) -> AccountName | None:
+    number = re.fullmatch(r"\s*(?:第|选)?\s*([1-9])\s*(?:个|号)?[.。]?\s*", text)
+    if number and int(number[1]) <= len(pending["choices"]):
+        return directory.by_id.get(pending["choices"][int(number[1]) - 1])
+    meant = directory.meant(text)
+    return meant.account if meant.account and _only_names(text, meant, directory) else None
+
+
+_AROUND = re.compile(r"[\s,,。.!!?？、::是的客户这家公司就和那个吧呢]|有限公司|股份")
+
+
+def _only_names(text: str, meant: Meant, directory: Directory) -> bool:
+    """Whether the message is a customer's name and nothing else."""
+    if meant.account is None:
+        return False
+    rest = text
+    for match in reversed(directory.find(text)):
+        rest = rest[: match.start] + rest[match.end :]
+    return not _AROUND.sub("", rest)
+
+
+def _joined(rows: Sequence[DeliveryRow], said: Said, known: Known) -> tuple[Sequence[DeliveryRow], Said]:
+    """A burst that piled up while another turn was worked: further words of the same customer in the same turn."""
+    if said.speaker is not Speaker.CUSTOMER:
+        return rows[:1], said
+    taken, utterances = [rows[0]], list(said.utterances)
+    for row in rows[1:]:
+        outcome = outcome_of(row)
+        if not isinstance(outcome, Heard) or outcome.sender != _heard(rows[0]).sender:
+            break
+        more = take_apart(outcome.text, known.ours, outcome.quoted)
+        if more.speaker is not Speaker.CUSTOMER or more.hint not in {"", said.hint}:
+            break
+        taken.append(row)
+        utterances += more.utterances
+    return taken, replace(said, utterances=tuple(utterances))
+
+
+def _asked(turn: Turn, reading: Reading) -> str:
+    """What a rep's words ask for. Reading is harmless, so a doubtful question is answered rather than asked back."""
+    if turn.speaker is not Speaker.REP:
+        return ""
+    best = reading.best.intent
+    return str(best) if reading.intent is not None or best in READ_ONLY else ""
+
+
+def _pending(heard: Heard, choices: list[str]) -> dict[str, Any]:
+    return {"text": heard.text, "quoted": heard.quoted, "choices": choices}
+
+
+def _short(account: AccountName) -> str:
+    return account.also[0] if account.also else account.name
+
+
+def _name(session: Session, user: str) -> str:
+    found = {person.id: person.name for person in people.everyone(session)}
+    return {str(key): name for key, name in found.items()}.get(user, user)
+
+
+def _without(earlier: tuple[str, ...], before: Decision) -> tuple[str, ...]:
+    return tuple(text for text in earlier if text != before.words)

@@ -1,0 +1,60 @@
+"""How replies to customers open and close, by intent and tone: `drafts.yaml`, checked when it is loaded."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prompts.text import HERE, PromptError
+
+DRAFTS = HERE / "drafts.yaml"
+
+
+class ReplyWords(BaseModel):
+    """The frame of one intent's reply; `cites` says where its points may come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    cites: Literal["none", "passages", "crm", "both"]
+    opening: str
+    closing: str
+    bare: str
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    greeting: dict[str, str]
+    pending: str
+    intents: dict[str, ReplyWords]
+
+
+def reply_words(intent: str) -> ReplyWords | None:
+    """None for an intent that is not answered with a letter (a rep's own instruction)."""
+    return _drafts().intents.get(intent)
+
+
+def greeting(tone: str, who: str) -> str:
+    """Raises `PromptError` for a tone that is not in the file."""
+    found = _drafts().greeting.get(tone)
+    if found is None:
+        raise PromptError(f"there is no tone {tone!r}; {DRAFTS.name} has {', '.join(_drafts().greeting)}")
+    return found.format(who=who)
+
+
+def tones() -> tuple[str, ...]:
+    return tuple(_drafts().greeting)
+
+
+def pending(parts: str) -> str:
+    """What a reply says of questions that nothing found answers."""
+    return _drafts().pending.format(parts=parts)
+
+
+@cache
+def _drafts() -> _File:
+    try:
+        return _File.model_validate(yaml.safe_load(DRAFTS.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise PromptError(f"{DRAFTS.name}: {error}") from error
