@@ -1,0 +1,103 @@
+"""DingTalk as a channel: what comes in by HTTP is checked and read, cards, words and meetings go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from bot.card import Card
+from bot.channels import CardRef, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
+from bot.channels.dingtalk import signature
+from bot.channels.dingtalk.answering import OnOutcome
+from bot.channels.dingtalk.calendar import Calendar
+from bot.channels.dingtalk.card_data import card_data
+from bot.channels.dingtalk.cards import BY_KEY, ROUTE, Cards, robot_code
+from bot.channels.dingtalk.client import PER_SECOND, Client
+from bot.channels.dingtalk.messages import read_message
+from bot.channels.dingtalk.open_taps import OpenTaps
+from bot.channels.dingtalk.payload import LARGEST, parsed
+from bot.channels.dingtalk.stream import Stream
+from bot.channels.dingtalk.taps import read_tap
+from bot.channels.dingtalk.words import Words
+from bot.settings import DingTalkSettings
+
+NO_REPLY: Mapping[str, Any] = {"msgtype": "empty"}
+"""Answer to a robot's HTTP callback: words follow by themselves."""
+TIMEOUT_S = 5.0
+
+
+class DingTalk:
+    """One internal app with a robot. Everything that sends raises `ChannelBusy` or `ChannelRefused`."""
+
+    name = "dingtalk"
+
+    def __init__(
+        self,
+        settings: DingTalkSettings,
+        http: httpx.AsyncClient | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        per_second: float = PER_SECOND,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S)
+        self._owns_http = http is None
+        self._client = Client(settings, self._http, clock, per_second)
+        self._taps = OpenTaps()
+        self._cards = Cards(settings, self._client, self._taps)
+        self._words = Words(settings, self._client, clock)
+        self._calendar = Calendar(self._client)
+
+    def open(self, envelope: Envelope) -> Outcome | None:
+        """A robot's or a card's callback, told apart by the header that signs it. Raises `UntrustedEnvelope`."""
+        if len(envelope.body) > LARGEST:
+            raise UntrustedEnvelope("size", 413)
+        secret = self._settings.client_secret.get_secret_value()
+        if signature.CARD_SIGNATURE in envelope.headers:
+            signature.check_card(envelope, secret)
+            return read_tap(parsed(envelope.body), envelope.received_at)
+        signature.check_robot(envelope, secret)
+        return read_message(parsed(envelope.body), robot_code(self._settings), envelope.received_at)
+
+    async def say(self, words: str, to: str, key: str, reply_to: ReplyAddress | None = None) -> None:
+        await self._words.say(words, to, key, reply_to)
+
+    async def show(self, card: Card, to: str, key: str) -> CardRef:
+        """The same key is the same card: sent twice, it is there once."""
+        return await self._cards.show(card, to, key)
+
+    async def refresh(
+        self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None
+    ) -> CardRef:
+        """Waits until a tap on this card is answered: the platform forbids changing it before."""
+        return await self._cards.refresh(card, to, ref, reply_to)
+
+    async def book(self, meeting: Mapping[str, Any], organizer: str, key: str) -> str:
+        """The platform remembers a key for a day."""
+        return await self._calendar.book(meeting, organizer, key)
+
+    def stream(self, on_outcome: OnOutcome) -> Stream:
+        """The connection of Stream mode; it and `refresh` know of each other's taps."""
+        return Stream(self._settings, on_outcome, http=self._http, taps=self._taps, clock=self._clock)
+
+    async def warm(self) -> None:
+        """For a scheduler, every few minutes: the token is renewed before a message needs it."""
+        await self._client.tokens.warm()
+
+    async def register_card_callback(self, url: str) -> None:
+        """HTTP mode, once at start: taps go to this address, signed with a secret made from the app's own."""
+        secret = signature.card_secret(self._settings.client_secret.get_secret_value())
+        body = {"callbackRouteKey": ROUTE, "callbackUrl": url, "apiSecret": secret, "forceUpdate": True}
+        await self._client.call("POST", "/v1.0/card/callbacks/register", body)
+
+    async def close(self) -> None:
+        if self._owns_http:
+            await self._http.aclose()
+
+
+def card_answer(card: Card) -> dict[str, Any]:
+    """The answer to a tap that changes the tapped card at once: an HTTP body, or what `on_outcome` returns."""
+    return {"cardUpdateOptions": BY_KEY, "cardData": {"cardParamMap": card_data(card)}}
