@@ -189,6 +189,7 @@ def _moment(words: str, now: datetime) -> str:
         )
         last = end - timedelta(days=end.day) if words.startswith("月") else end
         return last.date().isoformat()
+    words = re.sub(r"^(明|今)(早|晚)(?!上)", r"\1天\2上", words)  # jionlp takes 明早 for this morning
     plain = re.sub(r"(?:之前|以前|前|之内|内)$", lambda found: "后" if "内" in found.group() else "", words)
     try:
         parsed = _jionlp()(plain, time_base=local.timestamp())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from bot.actions.model import Case
-from bot.actions.said import Wanted, quantity, wanted
+from bot.actions.said import Wanted, fits_unit, quantity, wanted
 from crm_bridge import CLOSED_STAGES, Account, Record
+
+AGAIN = "renewal_expansion"
+_AGAIN = re.compile(r"续|增购|扩容|加购")
 
 
 def open_deals(account: Account) -> tuple[Record, ...]:
@@ -23,13 +27,28 @@ def value(record: Record, name: str) -> str:
 def deals_meant(case: Case) -> tuple[Record, ...]:
     """Open opportunities the case may be about: those of a product that was named, otherwise all."""
     deals, named = open_deals(case.known), {one.product for one in wanted(case)}
+    deals = tuple(deal for deal in deals if fits_unit(case, value(deal, "product")))
     cited = tuple(deal for deal in deals if deal.id.lower() in case.words.lower() or deal.title in case.words)
-    return cited or (tuple(deal for deal in deals if value(deal, "product") in named) if named else deals)
+    if cited:
+        return cited
+    if case.intent == AGAIN:
+        named |= {one.product for one in bought_last(case)}
+        return tuple(deal for deal in deals if value(deal, "product") in named or _AGAIN.search(deal.title))
+    return tuple(deal for deal in deals if value(deal, "product") in named) if named else deals
+
+
+def bought_last(case: Case) -> tuple[Wanted, ...]:
+    """The product of the newest order that tells which: what somebody means who wants the same again."""
+    for order in case.known.of("order"):
+        names = [name for name in case.catalog if name in order.title and fits_unit(case, name)]
+        if names:
+            return (Wanted(max(names, key=len), quantity(case)),)
+    return ()
 
 
 def wanted_or_known(case: Case) -> tuple[Wanted, ...]:
     """What was named, otherwise the product of the only opportunity it can be about."""
-    if named := wanted(case):
+    if named := wanted(case) or (bought_last(case) if case.intent == AGAIN else ()):
         return named
     deals = [deal for deal in deals_meant(case) if value(deal, "product")]
     if len(deals) != 1:

@@ -61,7 +61,8 @@ class SetField(Action):
             return None
         name, value = found
         known = case.known.get(name)
-        return {"field": name, "value": value, "before": known.shown[:120] if known else None}
+        before = str(known.value) if known else ""
+        return None if before == value else {"field": name, "value": value, "before": before[:120]}
 
     def describe(self, params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         label = WRITABLE.get(str(params.get("field")), str(params.get("field", "")))

@@ -39,7 +39,7 @@ class MeetingParams(ActionParams):
     start: Moment = ask(WHEN, "datetime")
     minutes: int = ask("时长(分钟)", "number", 60, ge=15, le=720)
     place: Words | None = ask("地点", default=None)
-    attendees: list[Words] = ask("参加人", "names", default_factory=list, max_length=30)
+    attendees: list[Words] = ask("参加人", "names", [], max_length=30)
 
     @property
     def end(self) -> datetime:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from bot.actions import shown
 from bot.actions.catalog import CatalogItem
 from bot.actions.params import (
+    INPUTS,
     ActionParams,
     Choices,
     FormField,
@@ -55,7 +56,7 @@ class Case:
 
     @property
     def by_rep(self) -> bool:
-        return self.turn.speaker is Speaker.REP
+        return self.turn.speaker == Speaker.REP
 
     @property
     def today(self) -> date:
@@ -109,7 +110,7 @@ class Action(ABC):
             FormField(
                 one.name,
                 one.label,
-                "text" if one.kind == "names" else one.kind,
+                INPUTS.get(one.kind, one.kind),
                 shown.typed(one.kind, params.get(one.name)),
                 self.choices(one.name, params) or one.choices,
                 one.required,

@@ -32,6 +32,9 @@ _MOVES_TO = {
 _MUST_KNOW_WHICH = frozenset({"purchase", "cancellation", "record_crm"})
 _CREATE = re.compile(r"(?:建|开|加|录|立|增)(?:一)?(?:个|条|下)?[^,,。]{0,6}商机|商机(?:建|录)")
 _MOVE = re.compile(r"推|改|到|进|转|阶段|状态|赢|输|丢|成交|签")
+_GIVES_UP = re.compile(r"别家|其他家|另一家|竞品|不买|不要了|不采购|不做了|不考虑|取消|算了|放弃|不合作")
+_ENDS_SOMETHING_ELSE = re.compile(r"退货|退款|合同|续|账号|服务期")
+"""An order that comes back or a contract that ends is not an opportunity that was lost."""
 _STAGE_WORDS = (
     ("赢单", re.compile(r"赢单|成交|签单|签了|赢了|拿下")),
     ("输单", re.compile(r"输单|丢单|丢了|输了|黄了|飞单")),
@@ -49,7 +52,7 @@ class CreateParams(ActionParams):
     quantity: int | None = ask("数量", "number", None, gt=0, le=1_000_000)
     amount: Decimal | None = ask("预计金额", "money", None, ge=0, max_digits=14, decimal_places=2)
     stage: Stage = ask("阶段", "choice", "线索", _STAGE_CHOICES)
-    close_date: date | None = ask("预计成交", "date", None)
+    close_date: date | None = ask("预计成交", "full_date", None)
     note: Story | None = ask("说明", "textarea", None)
 
 
@@ -68,7 +71,8 @@ class CreateOpportunity(Action):
         return {
             "title": _title(case, wants),
             "product": first.product if first else None,
-            "quantity": (first.quantity or said.quantity(case)) if first else None,
+            "quantity": (first.quantity if first else None)
+            or (said.quantity(case) if len(wants) < 2 else None),
             "amount": None if amount is None else str(amount),
             "stage": _CREATED_AT.get(case.intent) or _stage_in(case.words) or STAGES[0],
             "close_date": _iso(said.coming_day(case)) if case.by_rep or case.intent == "purchase" else None,
@@ -85,7 +89,7 @@ class CreateOpportunity(Action):
 class MoveParams(ActionParams):
     opportunity: Words = ask("商机", "choice")
     to: Stage = ask("推进到", "choice", choices=_STAGE_CHOICES)
-    open: dict[str, str] = carried("在谈商机", default_factory=dict)
+    open: dict[str, str] = carried("在谈商机", {})
     """Those that were open when it was proposed: id → title and stage."""
 
 
@@ -119,6 +123,8 @@ class MoveStage(Action):
                 and stage
                 and ("商机" in case.words or _MOVE.search(case.words))
             )
+        if case.intent == "cancellation" and not said.wanted(case):
+            return bool(_GIVES_UP.search(case.words)) and not _ENDS_SOMETHING_ELSE.search(case.words)
         return case.intent in _MOVES_TO
 
     def choices(self, name: str, params: Mapping[str, Any]) -> Choices:

@@ -14,6 +14,8 @@ from bot.actions import shown
 from bot.errors import InvalidInput
 
 HIDDEN = "hidden"
+INPUTS = {"names": "text", "full_date": "date"}
+"""Kinds that are read their own way and typed like another."""
 _ELLIPSIS: Any = ...
 Choices = tuple[tuple[str, str], ...]
 

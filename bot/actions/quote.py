@@ -53,7 +53,7 @@ class QuoteParams(ActionParams):
     title: Words = ask("报价单名称")
     lines: list[Line] = ask("产品明细", "lines", min_length=1, max_length=MOST_LINES)
     valid_until: date | None = ask("有效期至", "date", None)
-    prices: dict[str, Price] = carried("价目", default_factory=dict)
+    prices: dict[str, Price] = carried("价目", {})
     """The price list it was drawn from; a decision replayed later finds the same."""
 
     @model_validator(mode="after")
@@ -117,8 +117,10 @@ class DraftQuote(Action):
     def missing(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         lines = params.get("lines") or [{}]
         lacking = [
-            label for name, label, _ in _COLUMNS[:3] if any(line.get(name) in (None, "") for line in lines)
+            label for name, label, _ in _COLUMNS[:2] if any(line.get(name) in (None, "") for line in lines)
         ]
+        if any(line.get("product") and not line.get("unit_price") for line in lines):
+            lacking.append("单价")
         return (*super().missing({**params, "lines": lines}), *lacking)
 
     def describe(self, params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from crm_bridge import Contact, called
 from intents import Entity
 
 _BUDGET = re.compile(r"预算|总价|总额|金额|合同额|报到|单子")
+_ACCOUNTS = re.compile(r"账号|帐号|用户|席位|坐席")
 _HALF_DAYS = (("下午", time(14)), ("晚", time(19)), ("中午", time(12)))
 
 
@@ -41,7 +42,7 @@ def wanted(case: Case) -> tuple[Wanted, ...]:
     products = [
         (entity, name) for entity in entities(case, "product") if (name := _in_catalog(case, entity.value))
     ]
-    numbers = [entity for entity in entities(case, "quantity") if int(entity.value) > 0]
+    numbers = _quantities(case)
     before = bool(products and numbers) and numbers[0].start < products[0][0].start
     found: dict[str, Wanted] = {}
     for place, (entity, name) in enumerate(products):
@@ -56,8 +57,28 @@ def wanted(case: Case) -> tuple[Wanted, ...]:
 
 def quantity(case: Case) -> int | None:
     """The one quantity said, where exactly one was."""
-    numbers = {int(entity.value) for entity in entities(case, "quantity")} - {0}
+    numbers = {int(entity.value) for entity in _quantities(case)}
     return numbers.pop() if len(numbers) == 1 else None
+
+
+def fits_unit(case: Case, product: str) -> bool:
+    """Whether what was counted can be that product: 30 accounts are not centrifuges."""
+    item, numbers = case.catalog.get(product), _quantities(case)
+    if item is None or not numbers:
+        return True
+    return all(
+        bool(_ACCOUNTS.search(number.text)) == bool(_ACCOUNTS.search(item.unit)) or number.text[-1:] in "个份"
+        for number in numbers
+    )
+
+
+def _quantities(case: Case) -> list[Entity]:
+    """一份, 一下 and the like count nothing that could be ordered."""
+    return [
+        one
+        for one in entities(case, "quantity")
+        if int(one.value) and not (one.value == "1" and one.text[-1:] in "个份点条张")
+    ]
 
 
 def _in_catalog(case: Case, name: str) -> str | None:
@@ -85,9 +106,26 @@ def moment(case: Case) -> SaidTime | None:
 
 
 def coming_day(case: Case) -> date | None:
-    found = [_read(entity) for entity in entities(case, "time")]
-    days = [one.at.date() for one in found if one and one.at.date() >= case.today]
-    return days[0] if days else None
+    """The first day said that is today or later; a day or quarter without its year is the next one to come."""
+    for entity in entities(case, "time"):
+        if found := _read(entity):
+            day = _next_one(entity.text, found.at.date(), case.today)
+            if day >= case.today:
+                return day
+    return None
+
+
+def _next_one(words: str, day: date, today: date) -> date:
+    if "季度" in words and not re.match(r"[这本上下]", words):
+        day = _month_end(day.year, (day.month - 1) // 3 * 3 + 3)
+    bare = re.match(r"[一二三四]季度|\d{1,2}月\d{1,2}", words)
+    if not bare or day >= today:
+        return day
+    return _month_end(day.year + 1, day.month) if "季度" in words else day + timedelta(days=365)
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
 def _read(entity: Entity) -> SaidTime | None:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from intents import read_number
 
+MOST_SHOWN = 120
+"""Characters of a long text on a card; the decision page has all of it."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -23,6 +25,10 @@ def money(value: Any) -> str:
 def day(value: Any) -> str:
     found = date.fromisoformat(str(value)[:10])
     return f"{found.month}月{found.day}日"
+
+
+def full_day(value: Any) -> str:
+    return f"{date.fromisoformat(str(value)[:10]).year}年{day(value)}"
 
 
 def moment(value: Any) -> str:
@@ -44,9 +50,11 @@ def plain(value: Any) -> str:
 
 def show(kind: str, value: Any, choices: Mapping[str, str]) -> str:
     """For the card. What does not fit its kind (a partly filled proposal) is shown as it stands."""
-    readers = {"money": money, "date": day, "datetime": moment, "number": plain}
+    readers = {"money": money, "date": day, "full_date": full_day, "datetime": moment, "number": plain}
     if kind == "names":
         return "、".join(str(name) for name in value)
+    if kind == "textarea":
+        return excerpt(str(value), MOST_SHOWN)
     try:
         return readers[kind](value) if kind in readers else choices.get(str(value), str(value))
     except (ValueError, ArithmeticError):
@@ -71,10 +79,10 @@ def read(kind: str, words: str) -> Any:
         return None
     if kind == "names":
         return [name for name in re.split(r"[、,,;;\s]+", words) if name]
-    if kind not in {"number", "money", "date", "datetime"}:
+    if kind not in {"number", "money", "date", "full_date", "datetime"}:
         return words
     narrow = unicodedata.normalize("NFKC", words)
-    if kind in {"date", "datetime"}:
+    if kind in {"date", "full_date", "datetime"}:
         return narrow
     bare = re.sub(r"[¥%,\s]|人民币|元$", "", narrow)
     number = read_number(bare) if bare else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from bot.actions import said
 from bot.actions.model import Action, Case, Sketch
@@ -53,6 +54,9 @@ class CreateTask(Action):
             "assignee": str(case.user),
         }
 
+    def describe(self, params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        return tuple(pair for pair in super().describe(params) if pair != ("优先级", "普通"))
+
     def written(self, params: TaskParams, site: object) -> dict[str, object]:
         return params.plain()
 
@@ -73,5 +77,23 @@ def _own_title(case: Case) -> str:
 
 
 def _due(case: Case) -> date:
-    said_day = said.coming_day(case) if case.intent in _DUE_WHEN_SAID else None
-    return said_day or said.workday_after(case.today, _AFTER_DAYS.get(case.intent, 1))
+    if case.intent in _DUE_WHEN_SAID and (day := said.coming_day(case)):
+        return day
+    if case.intent in {"vague_interest", "schedule"} and (day := _season(case.words, case.today)):
+        return said.workday_after(day, 0)
+    return said.workday_after(case.today, _AFTER_DAYS.get(case.intent, 1))
+
+
+def _season(words: str, today: date) -> date | None:
+    """A vague time that still names a part of the year; 年后 is after the Spring Festival, February 20 at the latest."""
+    if re.search(r"年后|明年|春节后|过完年", words):
+        festival = date(today.year, 2, 24)
+        return festival if today < festival else date(today.year + 1, 2, 24)
+    if re.search(r"下个?季度", words):
+        return _first_of_month(today, 3 - (today.month - 1) % 3)
+    return _first_of_month(today, 1) if re.search(r"下个?月|月初", words) else None
+
+
+def _first_of_month(today: date, months: int) -> date:
+    month = today.month - 1 + months
+    return date(today.year + month // 12, month % 12 + 1, 1)

@@ -33,9 +33,8 @@ class CreateTicket(Action):
     def fill(self, case: Case, so_far: tuple[Proposal, ...]) -> Sketch | None:
         products = [one.product for one in said.wanted(case)]
         alarms = [entity.value for entity in said.entities(case, "alarm")]
-        about = " ".join([*products[:1], *alarms[:1]])
         return {
-            "title": f"{about}:{excerpt(case.words, 60)}" if about else excerpt(case.words, 80),
+            "title": excerpt(case.words, 80),
             "severity": severity(case.words),
             "product": products[0] if products else None,
             "alarm": alarms[0] if alarms else None,
