@@ -80,9 +80,12 @@ class Workbench:
 
     def start_server(self) -> float:
         """Seconds until it was ready. Raises `NotStarted`."""
+        return processes.wait_until_ready(self.launch_server(), f"{self.server_url}/readyz")
+
+    def launch_server(self) -> Child:
         arguments = ["bot", "serve", "--host", "127.0.0.1", "--port", str(self.server_port)]
         self.server = processes.start(arguments, self.settings, self.folder / "server.log")
-        return processes.wait_until_ready(self.server, f"{self.server_url}/readyz")
+        return self.server
 
     def close(self) -> None:
         for child in (self.server, self.platform):

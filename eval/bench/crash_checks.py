@@ -1,0 +1,252 @@
+"""What must hold after crashes: each delivery answered once, each confirmed action done once, nothing unasked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from bot import journal
+from bot.decision import State
+from bot.store import Store
+from bot.tables import ActionRow, ConfirmationRow, DecisionRow, DeliveryRow, JournalRow, OutboxRow, TurnRow
+from crm_bridge.adapters.embedded.tables import (
+    ChangeRow,
+    MeetingRow,
+    NoteRow,
+    OpportunityRow,
+    QuoteRow,
+    TaskRow,
+    TicketRow,
+    WriteRow,
+)
+
+from .wecom_platform import Arrival
+
+RECORDS: Mapping[str, Any] = {
+    "opportunity": OpportunityRow,
+    "quote": QuoteRow,
+    "task": TaskRow,
+    "ticket": TicketRow,
+    "meeting": MeetingRow,
+    "note": NoteRow,
+}
+EXPECTED_CODES = frozenset({60140, 42014})
+"""A response code or task id that was used just before a crash, and again after it."""
+
+
+@dataclass
+class Story:
+    """What the reps did, as they know it."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    """Message id → rep."""
+    confirmed: set[str] = field(default_factory=set)
+    declined: set[str] = field(default_factory=set)
+    deliveries: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the customer system held before."""
+
+    records: Mapping[str, frozenset[str]]
+    writes: frozenset[str]
+    last_change: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Counts from the store and the phones, and what is wrong with them."""
+
+    decisions: int
+    actions: int
+    refused_actions: int
+    """Confirmed, and refused by the customer system with a reason."""
+    records: int
+    collapsed: int
+    """Messages sent again after a crash that the platform's duplicate check dropped."""
+    replaced: int
+    """Cards that could not be changed any more and were sent anew in their later state."""
+    faults: tuple[str, ...]
+
+    def as_text(self) -> str:
+        return (
+            f"{self.decisions} decisions, {self.actions} actions done, {self.refused_actions} refused by the CRM, "
+            f"{self.records} new records; {self.collapsed} repeated sends collapsed, {self.replaced} cards sent anew"
+        )
+
+
+def baseline(database: str) -> Baseline:
+    store = Store(database)
+    with store.look() as session:
+        found = Baseline(_records(session), frozenset(_all(session, WriteRow.key)), _last_change(session))
+    store.close()
+    return found
+
+
+def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Baseline) -> Findings:
+    """Look at everything that was stored and shown."""
+    store = Store(database)
+    with store.look() as session:
+        faults = [
+            *_deliveries(session, story),
+            *_cards(session, arrivals),
+            *_decisions(session, story),
+            *_actions(session, story),
+            *_writes(session, before),
+            *_journal(session),
+            *_queues(session),
+            *_refusals(arrivals),
+        ]
+        states = Counter(_all(session, ActionRow.state))
+        counts = {
+            "decisions": len(_all(session, DecisionRow.id)),
+            "records": len(_new_records(session, before)),
+        }
+    store.close()
+    return Findings(
+        **counts,
+        actions=states["done"],
+        refused_actions=states["dead"],
+        collapsed=sum(one.collapsed for one in arrivals),
+        replaced=sum(1 for one in _seen_cards(arrivals) if not is_proposal(_keys(one))),
+        faults=tuple(faults),
+    )
+
+
+def is_proposal(keys: Iterable[str]) -> bool:
+    """Whether these are the buttons of a decision that nobody has decided: `decline@decision@0@hash` among them."""
+    parts = [key.rsplit("@", 3) for key in keys]
+    return any(part[0] == "decline" and part[2:3] == ["0"] for part in parts)
+
+
+def _deliveries(session: Session, story: Story) -> Iterator[str]:
+    heard = session.execute(select(DeliveryRow).where(col(DeliveryRow.kind) == "Heard")).scalars().all()
+    if len(heard) != len(story.said):
+        yield f"{len(story.said)} messages were sent and {len(heard)} are stored"
+    turns = Counter(_all(session, TurnRow.delivery))
+    for row in heard:
+        if turns[row.key] != 1:
+            yield f"delivery {row.key} ({row.state}) became {turns[row.key]} turns"
+
+
+def _cards(session: Session, arrivals: Sequence[Arrival]) -> Iterator[str]:
+    """Exactly one card for each decision, and exactly one decision for each turn."""
+    shown = Counter(_decision(one) for one in _seen_cards(arrivals) if is_proposal(_keys(one)))
+    decisions = _tuples(session, DecisionRow.id, DecisionRow.turn)
+    for decision, _ in decisions:
+        if shown[decision] != 1:
+            yield f"decision {decision} was shown as {shown[decision]} cards"
+    for turn, count in Counter(turn for _, turn in decisions).items():
+        if count != 1:
+            yield f"turn {turn} led to {count} decisions"
+    for decision in shown.keys() - {decision for decision, _ in decisions}:
+        yield f"a card was shown for decision {decision}, which is not stored"
+
+
+def _decisions(session: Session, story: Story) -> Iterator[str]:
+    """Taps that were acknowledged have had their effect, once; what nobody tapped stands undecided."""
+    done = {State.CARRIED_OUT.value, State.FAILED.value}
+    states = {row.id: row.state for row in session.execute(select(DecisionRow)).scalars()}
+    confirmations = Counter(_all(session, ConfirmationRow.decision))
+    for decision, state in states.items():
+        wanted = done if decision in story.confirmed else {State.PROPOSED.value}
+        wanted = {State.DECLINED.value} if decision in story.declined else wanted
+        if state not in wanted:
+            yield f"decision {decision} is {state}, expected {' or '.join(sorted(wanted))}"
+        if confirmations[decision] != (decision in story.confirmed):
+            yield f"decision {decision} has {confirmations[decision]} confirmations"
+
+
+def _actions(session: Session, story: Story) -> Iterator[str]:
+    confirmations = dict(_tuples(session, ConfirmationRow.id, ConfirmationRow.decision))
+    for row in session.execute(select(ActionRow)).scalars():
+        if confirmations.get(row.confirmation) != row.decision or row.decision not in story.confirmed:
+            yield f"action {row.key} has no confirmation by a person"
+        if row.state not in {"done", "dead"}:
+            yield f"action {row.key} is still {row.state}: {row.error}"
+
+
+def _writes(session: Session, before: Baseline) -> Iterator[str]:
+    """The customer system holds what done actions wrote, each once, and nothing else."""
+    receipts = {
+        row.key: row.receipt
+        for row in session.execute(select(WriteRow)).scalars()
+        if row.key not in before.writes
+    }
+    done = {key for key, state in _tuples(session, ActionRow.key, ActionRow.state) if state == "done"}
+    for key in done ^ receipts.keys():
+        yield f"write key {key} is " + (
+            "done and not in the CRM" if key in done else "in the CRM and not done"
+        )
+    made = Counter(str(receipt["record_id"]) for receipt in receipts.values())
+    for record in _new_records(session, before):
+        if made[record] == 0:
+            yield f"record {record} was written without a receipt"
+    changes = _tuples(session, ChangeRow.seq, ChangeRow.cause, ChangeRow.record, ChangeRow.field)
+    for (cause, record, name), count in Counter(
+        one[1:] for one in changes if one[0] > before.last_change
+    ).items():
+        if count != 1:
+            yield f"{record}.{name} was changed {count} times by {cause}"
+
+
+def _journal(session: Session) -> Iterator[str]:
+    if broken := journal.verify(session):
+        yield f"the journal breaks at line {broken.seq}: {broken.why}"
+    once = ("DecisionProposed", "DecisionConfirmed", "DecisionDeclined")
+    lines = _tuples(session, JournalRow.subject, JournalRow.what)
+    for (subject, what), count in Counter(line for line in lines if line[1] in once).items():
+        if count != 1:
+            yield f"{what} stands {count} times in the journal for {subject}"
+
+
+def _queues(session: Session) -> Iterator[str]:
+    for table in (DeliveryRow, OutboxRow):
+        rows = session.execute(select(table).where(col(table.state) != "done")).scalars()
+        for row in rows:
+            yield f"{table.__tablename__} {row.key} is {row.state}: {row.error}"
+
+
+def _refusals(arrivals: Sequence[Arrival]) -> Iterator[str]:
+    for one in arrivals:
+        if one.errcode and one.errcode not in EXPECTED_CODES:
+            yield f"the platform refused {one.api} to {one.user} with {one.errcode}"
+
+
+def _seen_cards(arrivals: Iterable[Arrival]) -> list[Arrival]:
+    return [one for one in arrivals if one.was_seen and one.kind == "template_card"]
+
+
+def _decision(card: Arrival) -> str:
+    return card.task_id.partition("@")[0]
+
+
+def _keys(card: Arrival) -> list[str]:
+    return [str(button.get("key", "")) for button in card.body["template_card"].get("button_list", [])]
+
+
+def _records(session: Session) -> Mapping[str, frozenset[str]]:
+    return {kind: frozenset(_all(session, table.id)) for kind, table in RECORDS.items()}
+
+
+def _new_records(session: Session, before: Baseline) -> set[str]:
+    return {one for kind, ids in _records(session).items() for one in ids - before.records[kind]}
+
+
+def _last_change(session: Session) -> int:
+    return session.execute(select(func.max(ChangeRow.seq))).scalar() or 0
+
+
+def _all(session: Session, column: Any) -> list[Any]:
+    return list(session.execute(select(column)).scalars())
+
+
+def _tuples(session: Session, *columns: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in session.execute(select(*columns))]
