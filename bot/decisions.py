@@ -57,6 +57,18 @@ def open_in(session: Session, conversation: ConversationId) -> Sequence[Decision
     return [read(row) for row in rows]
 
 
+def following(session: Session, decision: str) -> Decision | None:
+    """The decision that took this one's place, if any did."""
+    row = session.get(DecisionRow, decision)
+    if row is None:
+        return None
+    later = select(DecisionRow).where(col(DecisionRow.turn) == row.turn, col(DecisionRow.id) != decision)
+    found = (
+        read(one) for one in session.execute(later.order_by(col(DecisionRow.created_at).desc())).scalars()
+    )
+    return next((one for one in found if one.follows == decision), None)
+
+
 def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[Decision]:
     rows = session.execute(
         select(DecisionRow)
@@ -64,6 +76,12 @@ def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[Decis
         .limit(limit)
     ).scalars()
     return [read(row) for row in rows]
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """The whole value as plain data, for the API and the terminal."""
+    values: dict[str, Any] = _BODY.dump_python(decision, mode="json")
+    return {**values, "content_hash": decision.content_hash}
 
 
 def _columns(decision: Decision) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy import Select, exists, func, select, update
 from sqlmodel import Session, col
 
 from bot.leases import Leases
-from bot.store import Store
+from bot.store import ADDED_TO, Store
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 
 Row = TypeVar("Row", DeliveryRow, OutboxRow, ActionRow)
@@ -47,6 +47,7 @@ class Queue(Generic[Row]):
         """Add a row unless its key was seen before. Returns whether it is new."""
         fresh = {"state": "waiting", "attempts": 0, "error": "", "next_at": now, "created_at": now}
         result = session.execute(self.store.insert_new(self.table, key=key, lane=lane, **fresh, **values))
+        session.info.setdefault(ADDED_TO, set()).add(self.name)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     def claim(self, session: Session, now: datetime) -> tuple[str, Sequence[Row]] | None:

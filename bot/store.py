@@ -20,6 +20,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, create_engine
 
 T = TypeVar("T")
+ADDED_TO = "queues added to"
+"""Key of `Session.info` under which a queue notes that this transaction added to it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -49,6 +51,8 @@ class Store:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
         # SQLite lets one writer in; queueing here is fair, its own busy handler sleeps and polls.
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+        self.announce: Callable[[frozenset[str]], None] = lambda names: None
+        """Called after a commit with the names of the queues that it added to: the wake-up of their workers."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -57,8 +61,12 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end, rolled back on any exception."""
-        with self._writer, Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        with self._writer, Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            added = frozenset(session.info.get(ADDED_TO, ()))
+        if added:
+            self.announce(added)
 
     @contextmanager
     def look(self) -> Iterator[Session]:

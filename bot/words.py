@@ -47,7 +47,8 @@ _NAMED = re.compile(
     rf"^\s*{_ORDERS_US}(?P<name>[^:：\n,，。?？]{{2,24}}?)\s*(?:{_SAYS})\s*[:：]\s*(?P<words>.+)$", re.DOTALL
 )
 _QUOTE = re.compile(
-    r"^\s*[「『](?P<name>[^:：\n]{1,24})[:：]\s*(?P<words>.+?)[」』]\s*\n?[-—–\s]{3,}\n?(?P<own>.*)$", re.DOTALL
+    r"^\s*[「『](?P<name>[^:：\n]{1,24})[:：]\s*(?P<words>.+?)[」』]\s*\n?[-—–\s]{3,}\n?(?P<own>.*)$",
+    re.DOTALL,
 )
 _ONLY_QUOTED = re.compile(r"^\s*[“\"「『](?P<words>[^”\"」』]+)[”\"」』]\s*$", re.DOTALL)
 _TIME = r"(?:(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?\s*)?(?:星期.|周.)?\s*(?:上午|下午|晚上)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
@@ -140,7 +141,9 @@ def _customer(text: str, name: str = "") -> Utterance:
 
 
 _WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-_HELP = re.compile(r"^\s*(?:帮助|使用帮助|怎么用|如何使用|help|\?|？|/help|功能)\s*[?？!！。]*\s*$", re.IGNORECASE)
+_HELP = re.compile(
+    r"^\s*(?:帮助|使用帮助|怎么用|如何使用|help|\?|？|/help|功能)\s*[?？!！。]*\s*$", re.IGNORECASE
+)
 
 
 def has_words(text: str) -> bool:

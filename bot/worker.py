@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Generic
 
@@ -15,6 +16,8 @@ from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Queue, Row
 log = structlog.get_logger()
 LOOK_EVERY = 1.0
 """Seconds between looks without a wake-up: the sweep for rows that were postponed or left behind."""
+REST = 5.0
+"""Seconds a lane rests whose outcome could not be saved: a full disk must not send the same message all day."""
 
 
 class Worker(Generic[Row]):
@@ -38,7 +41,7 @@ class Worker(Generic[Row]):
         self._on_dead: Callable[[Row], Awaitable[None]] | None = on_dead
         self._free = asyncio.Semaphore(parallel)
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """There may be something to do. Call from the event loop's thread."""
@@ -47,10 +50,10 @@ class Worker(Generic[Row]):
     async def run(self) -> None:
         """Until `stop`; returns when the lanes in hand are done, so nothing is left half-way."""
         async with asyncio.TaskGroup() as lanes:
-            while not self._stopping:
+            while not self._stopped.is_set():
                 await self._free.acquire()
                 self._woken.clear()
-                claimed = None if self._stopping else await self._claim()
+                claimed = None if self._stopped.is_set() else await self._claim()
                 if claimed is None:
                     self._free.release()
                     await self._pause()
@@ -58,7 +61,7 @@ class Worker(Generic[Row]):
                     lanes.create_task(self._work_lane(*claimed))
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopped.set()
         self._woken.set()
 
     async def drain(self) -> int:
@@ -71,12 +74,8 @@ class Worker(Generic[Row]):
         return count
 
     async def _pause(self) -> None:
-        if self._stopping:
-            return
-        try:
-            await asyncio.wait_for(self._woken.wait(), LOOK_EVERY)
-        except TimeoutError:
-            return
+        if not self._stopped.is_set():
+            await _within(LOOK_EVERY, self._woken)
 
     async def _claim(self) -> tuple[str, Sequence[Row]] | None:
         store = self.queue.store
@@ -91,16 +90,25 @@ class Worker(Generic[Row]):
             return None
 
     async def _work_lane(self, lane: str, rows: Sequence[Row]) -> None:
-        """Never raises: a store that is away leaves the row waiting, and the other lanes go on."""
+        """Never raises: what cannot be saved now stays waiting, and the other lanes go on."""
+        try:
+            saved = await self._attempt_in_slot(lane, rows)
+            if not saved:
+                await _within(REST, self._stopped)
+        finally:
+            await self._release(lane)
+            self.wake()
+
+    async def _attempt_in_slot(self, lane: str, rows: Sequence[Row]) -> bool:
         try:
             if rows:
                 await self._attempt(rows)
+            return True
         except Exception:
             log.exception("lane_failed", queue=self.queue.name, lane=lane)
+            return False
         finally:
-            await self._release(lane)
             self._free.release()
-            self.wake()
 
     async def _attempt(self, rows: Sequence[Row]) -> None:
         try:
@@ -138,3 +146,8 @@ class Worker(Generic[Row]):
                 await store.write(lambda session: self.queue.release(session, lane))
         except Exception:
             log.exception("release_failed", queue=self.queue.name, lane=lane)  # the lease runs out by itself
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
