@@ -121,6 +121,7 @@ class EmbeddedCrm:
         except IntegrityError:
             # another writer took the key or the number in between: look again, with its rows in sight
             with self._transaction() as session:
+                session.info["crowded"] = True
                 return work(session)
 
     def _carry_out(self, session: Session, write: Write, key: WriteKey) -> Receipt:

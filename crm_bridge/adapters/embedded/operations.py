@@ -236,11 +236,15 @@ def _create(ask: Ask, table: type[R], prefix: str, **values: Any) -> R:
 
 
 def _next_id(session: Session, table: type[SQLModel], prefix: str) -> str:
-    """OPP-1001, OPP-1002 …; where two writers meet, the later one takes a random tail instead of failing."""
+    """OPP-1001, OPP-1002 …; where two writers meet, the later one takes a random tail instead of failing.
+
+    `session.info["crowded"]` marks a second attempt, after a meeting that the count could not see.
+    """
     number = 1001 + session.execute(select(func.count()).select_from(table)).scalar_one()
     candidate = f"{prefix}-{number}"
     taken = session.execute(select(col(table.id)).where(col(table.id) == candidate)).scalar()  # type: ignore[attr-defined]
-    return f"{prefix}-{number}-{uuid.uuid4().hex[:4]}" if taken else candidate
+    crowded = taken or session.info.get("crowded")
+    return f"{prefix}-{number}-{uuid.uuid4().hex[:4]}" if crowded else candidate
 
 
 def _change(ask: Ask, row: Tracked, kind: str, **values: Any) -> None:
