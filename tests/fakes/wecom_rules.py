@@ -56,7 +56,7 @@ def _card(card: Json, updating: bool) -> Iterator[int]:
             yield from _notice(card)
         case _:
             yield BAD_TYPE
-    if "replace_text" in card and not (updating and 0 < len(card["replace_text"]) <= 24):
+    if "replace_text" in card and not (updating and 0 < len(card["replace_text"]) <= 30):
         yield BAD_PARAMETER
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.card import Button, Card, Choice, Tone
+from bot.card import Button, Card, CardReason, Choice, Tone
 from bot.channels.wecom import labels
 from bot.channels.wecom.fit import LONGEST_URL, Fit, size, usable
 from bot.channels.wecom.keys import LONGEST_KEY, QUESTION, button_key
@@ -19,7 +19,7 @@ from bot.channels.wecom.rows import rows
 TITLE, DESCRIPTION, SUBTITLE, SOURCE = 36, 44, 160, 20
 BUTTONS, BUTTON_TEXT = 6, 10
 CHOICES, CHOICE_TEXT, CHOICE_ID, CHOICES_TITLE = 10, 16, 128, 16
-QUOTE_TITLE, QUOTE_WORDS, QUOTE_REASON, QUOTE_REASONS, LABEL = 20, 100, 70, 4, 24
+QUOTE_WORDS, QUOTE_REASON, QUOTE_REASONS, LABEL = 100, 70, 4, 30
 """Ours: WeCom names no limit for the quote area and the grey label."""
 _STYLES = {Tone.PROPOSAL: 1, Tone.GOOD: 1, Tone.QUIET: 2, Tone.WARNING: 3}
 _SOURCE_COLOURS = {Tone.PROPOSAL: 1, Tone.GOOD: 3, Tone.QUIET: 0, Tone.WARNING: 2}
@@ -42,7 +42,7 @@ def update(card: Card) -> Json:
         return {"card_type": "button_interaction", **_content(card), **_controls(card)}
     label = Fit().line(card.status or card.title, LABEL) or labels.UNTITLED
     # The button list is required even where the label hides it.
-    button = {"text": Fit().line(label, BUTTON_TEXT), "style": 2, "key": button_key("decided", card)}
+    button = {"text": labels.CLOSED, "style": 2, "key": button_key("decided", card)}
     return {
         "card_type": "button_interaction",
         **_content(card),
@@ -60,9 +60,7 @@ def notice(card: Card) -> Json | None:
 
 def everything(card: Card) -> str:
     """The whole card as words, for a card that could not say all and has no page to open."""
-    reasons = (
-        f"> {number}. {reason.text}（{reason.source}）" for number, reason in enumerate(card.reasons, 1)
-    )
+    reasons = (f"> {_numbered(number, reason)}" for number, reason in enumerate(card.reasons, 1))
     actions = (
         f"{labels.ACTION}：{action.label} " + "；".join(f"{name} {value}" for name, value in action.fields)
         for action in card.actions
@@ -115,10 +113,14 @@ def _because(card: Card, fit: Fit) -> str:
     """The words that it is about, then the reasons, each with where it stands."""
     lines = [fit.line(card.subtitle, QUOTE_WORDS)]
     for number, reason in enumerate(card.reasons[:QUOTE_REASONS], 1):
-        source = f"（{reason.source}）" if reason.source else ""
-        lines.append(fit.line(f"{number}. {reason.text}{source}", QUOTE_REASON))
+        lines.append(fit.line(_numbered(number, reason), QUOTE_REASON))
     fit.lost |= len(card.reasons) > QUOTE_REASONS
     return "\n".join(line for line in lines if line)
+
+
+def _numbered(number: int, reason: CardReason) -> str:
+    source = f"（{reason.source}）" if reason.source else ""
+    return " ".join(f"{number}. {reason.text}{source}".split())
 
 
 def _subtitle(card: Card, fit: Fit) -> str:

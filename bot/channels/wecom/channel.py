@@ -96,27 +96,25 @@ class WeCom:
     ) -> CardRef:
         """Spend the tap's code, else the one the card was sent with; each serves once, within 72 hours."""
         data = dict(ref.data)
-        if (tap := (reply_to.data if reply_to else {}).get("response_code")) and await self._update(
-            card, to, tap
-        ):
+        tap = reply_to.data.get("response_code") if reply_to else None
+        if tap and await self._update(card, to, tap):
             return CardRef(data)
-        if (sent := data.pop("response_code", None)) and await self._update(card, to, sent):
+        sent = data.pop("response_code", None)
+        if sent and await self._update(card, to, sent):
             return CardRef(data)
-        return await self.show(
-            card, to, f"again:{card.decision}:{card.version}:{card.content_hash}:{to.lower()}"
-        )
+        again = f"again:{card.decision}:{card.version}:{card.content_hash}:{to.lower()}"
+        return await self.show(card, to, again)
 
     async def book(self, meeting: Mapping[str, Any], organizer: str, key: str) -> str:
         """WeCom knows no write key: within this process a key books once, and an unknown outcome is a refusal."""
         if key not in self._booked:
             body = schedule.request(meeting, organizer, self._agent)
             try:
-                self._booked[key] = str(
-                    (await self._client.call("oa/schedule/add", body)).get("schedule_id", "")
-                )
+                answer = await self._client.call("oa/schedule/add", body)
             except OutcomeUnknown as error:
-                message = "WeCom did not say whether the meeting was booked; look into the calendar before trying again"
+                message = "WeCom did not say whether the meeting is booked; look into the calendar before another try"
                 raise ChannelRefused(message, "unknown") from error
+            self._booked[key] = str(answer.get("schedule_id", ""))
         return self._booked[key]
 
     async def _show(self, card: Mapping[str, Any], to: str, key: str) -> CardRef:

@@ -63,12 +63,10 @@ def _actions(card: Card) -> Iterator[Row]:
 
 
 def _squeezed(action: CardAction) -> str:
-    return "：".join(
-        filter(None, (action.label, "；".join(f"{name} {value}" for name, value in action.fields)))
-    )
+    fields = "；".join(f"{name} {value}" for name, value in action.fields)
+    return f"{action.label}：{fields}" if fields else action.label
 
 
 def _drawn(name: str, value: str, url: str) -> dict[str, Any]:
-    return (
-        {"type": 1, "keyname": name, "value": value, "url": url} if url else {"keyname": name, "value": value}
-    )
+    row = {"keyname": name, "value": value}
+    return {"type": 1, **row, "url": url} if url else row

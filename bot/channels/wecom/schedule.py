@@ -21,11 +21,10 @@ def request(meeting: Mapping[str, Any], organizer: str, agent: int) -> dict[str,
             f"the meeting ends at {end}, which is not after its start {start}; correct the times"
         )
     fit = Fit()
+    people = _once([organizer, *meeting.get("attendees", ())])
     schedule = {
         "admins": [organizer],
-        "attendees": [{"userid": person} for person in _once([organizer, *meeting.get("attendees", ())])][
-            :ATTENDEES
-        ],
+        "attendees": [{"userid": person} for person in people[:ATTENDEES]],
         "start_time": int(start.timestamp()),
         "end_time": int(end.timestamp()),
         "summary": fit.line(str(meeting.get("summary") or ""), SUMMARY),
