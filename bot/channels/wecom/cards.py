@@ -13,7 +13,7 @@ from typing import Any
 from bot.card import Button, Card, CardReason, Choice, Tone
 from bot.channels.wecom import labels
 from bot.channels.wecom.fit import LONGEST_URL, Fit, size, usable
-from bot.channels.wecom.keys import LONGEST_KEY, QUESTION, button_key
+from bot.channels.wecom.keys import CLOSED, LONGEST_KEY, QUESTION, button_key
 from bot.channels.wecom.rows import rows
 
 TITLE, DESCRIPTION, SUBTITLE, SOURCE = 36, 44, 160, 20
@@ -42,7 +42,7 @@ def update(card: Card) -> Json:
         return {"card_type": "button_interaction", **_content(card), **_controls(card)}
     label = Fit().line(card.status or card.title, LABEL) or labels.UNTITLED
     # The button list is required even where the label hides it.
-    button = {"text": labels.CLOSED, "style": 2, "key": button_key("decided", card)}
+    button = {"text": labels.CLOSED, "style": 2, "key": button_key(CLOSED, card)}
     return {
         "card_type": "button_interaction",
         **_content(card),

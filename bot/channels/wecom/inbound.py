@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from bot.channels import CardReply, Entered, Heard, Outcome, ReplyAddress, Unsupported, UntrustedEnvelope
 from bot.channels.wecom import envelope
-from bot.channels.wecom.keys import read_button_key
+from bot.channels.wecom.keys import CLOSED, read_button_key
 
 log = structlog.get_logger()
 ARRIVALS = frozenset({"enter_agent", "subscribe"})
@@ -96,8 +96,10 @@ def _event(received: Received, root: Element) -> Outcome | None:
     return None
 
 
-def _tap(received: Received, root: Element) -> CardReply:
+def _tap(received: Received, root: Element) -> CardReply | None:
     tapped = read_button_key(received.event_key, received.task)
+    if tapped.button == CLOSED:
+        return None
     return CardReply(
         key=received.key,
         sender=received.sender,

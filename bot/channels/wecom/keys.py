@@ -10,6 +10,8 @@ from bot.card import Card
 
 QUESTION = "intent"
 """The key under which the choice of a card's dropdown comes back in `CardReply.selected`."""
+CLOSED = "closed"
+"""The button that stands behind the grey label of a decided card; a client that shows it asks for nothing."""
 LONGEST_KEY = 1024
 LONGEST_TASK = 128
 _TASK = re.compile(r"[0-9A-Za-z_\-@]+")

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from wechatpy.enterprise.parser import parse_message
 
 from bot.channels import CardReply, Entered, Heard, Unsupported, UntrustedEnvelope
-from bot.channels.wecom import WeCom
+from bot.channels.wecom import WeCom, cards
 from bot.channels.wecom.inbound import read
-from tests.channels.wecom.drawn import PROPOSED
+from tests.channels.wecom.drawn import DECIDED, PROPOSED
 from tests.fakes.wecom_platform import WeComPlatform
 
 TAP = """<xml><ToUserName><![CDATA[corp]]></ToUserName><FromUserName><![CDATA[zhangsan]]></FromUserName>
@@ -100,6 +100,11 @@ def test_a_tap_brings_back_what_its_card_showed() -> None:
 def test_a_tap_with_a_strange_key_names_its_decision_and_proves_nothing_more() -> None:
     said = tap("confirm", "d1@77aa")
     assert (said.button, said.decision, said.version, said.content_hash) == ("confirm", "d1", None, None)
+
+
+def test_a_tap_behind_the_label_of_a_decided_card_asks_for_nothing() -> None:
+    key = cards.update(DECIDED)["button_list"][0]["key"]
+    assert read(TAP.format(key=key, task="d1@77", code="RC")) is None
 
 
 async def test_a_tap_on_a_card_that_was_shown_comes_back_whole(platform: WeComPlatform, wecom: WeCom) -> None:
