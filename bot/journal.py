@@ -82,3 +82,9 @@ def lines(session: Session, subject: str | None = None) -> Iterator[JournalRow]:
 def length(session: Session) -> int:
     count: int = session.execute(select(func.count()).select_from(JournalRow)).scalar_one()
     return count
+
+
+def last_hash(session: Session) -> str:
+    """What the whole journal comes down to; written down elsewhere, it proves that nothing was cut off the end."""
+    last = session.execute(select(JournalRow).order_by(col(JournalRow.seq).desc()).limit(1)).scalar()
+    return last.hash if last else FIRST

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,33 +43,22 @@ def clock() -> Clock:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store with all tables and the demo people, once on each database."""
-    if request.param == "sqlite":
-        yield from _filled(Store(f"sqlite:///{tmp_path / 'yiju.db'}"))
-    else:
-        with _schema() as url:
-            yield from _filled(Store(url))
-
-
-@pytest.fixture
-def team() -> dict[str, Person]:
-    """The demo people by id, as the store holds them."""
-    return {person.id: person for person in PEOPLE}
-
-
-def _filled(store: Store) -> Iterator[Store]:
-    SQLModel.metadata.create_all(store.engine)
-    with store.begin() as session:
-        for person in PEOPLE:
-            people.add(session, person)
+    on_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'yiju.db'}" if on_sqlite else request.getfixturevalue("postgres_url")
+    opened = Store(url)
     try:
-        yield store
+        _empty(opened.engine)
+        with opened.begin() as session:
+            for person in PEOPLE:
+                people.add(session, person)
+        yield opened
     finally:
-        store.close()
+        opened.close()
 
 
-@contextmanager
-def _schema() -> Iterator[str]:
-    """A schema of its own in the test database, gone afterwards; yields the address that works in it."""
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a schema of its own in the test database, gone when the run ends."""
     name = f"test_{uuid.uuid4().hex}"
     server = open_engine(POSTGRES)
     try:
@@ -79,10 +67,26 @@ def _schema() -> Iterator[str]:
         server.dispose()
         _no_service(f"no PostgreSQL at {POSTGRES}: {error.orig}")
     try:
-        yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{name}"
+        options = f"-csearch_path%3D{name}%20-csynchronous_commit%3Doff"
+        url = f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options={options}"
+        yield url
     finally:
         _run(server, f"DROP SCHEMA {name} CASCADE")
         server.dispose()
+
+
+@pytest.fixture
+def team() -> dict[str, Person]:
+    """The demo people by id, as the store holds them."""
+    return {person.id: person for person in PEOPLE}
+
+
+def _empty(engine: Engine) -> None:
+    """Make missing tables; in PostgreSQL's shared schema also delete what the test before left (faster than TRUNCATE)."""
+    SQLModel.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(table.delete())
 
 
 def _run(server: Engine, statement: str) -> None:
