@@ -1,0 +1,1 @@
+"""A printer per format: pieces of a text in, a file out."""
