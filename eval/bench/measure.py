@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import company, processes
@@ -19,6 +20,7 @@ from .workbench import Workbench, workbench
 
 PATIENCE = 10.0
 """Seconds without anything new after which the missing cards are lost."""
+START_PATIENCE = 60.0
 SETTLE = 1.5
 """Seconds without anything new after which no second card is expected any more."""
 Say = Callable[[str], None]
@@ -46,15 +48,15 @@ async def measure_own(pace: Pace, say: Say) -> Report:
         bench.start_platform()
         say("starting the server …")
         ready = bench.start_server()
+        assert bench.server is not None
         platform = PlatformClient.at(bench.platform_url)
         try:
             first_card = await _first_card(bench, platform, first)
             say(f"sending {pace.turns} turns at {pace.rate:g}/s …")
-            outcome = await drive(bench.server_url, platform, bench.app, senders, pace)
+            report = await _measured(bench.server_url, platform, bench.app, bench.server.pid, senders, pace)
         finally:
             await platform.close()
-        memory = processes.memory_mb(bench.server.pid) if bench.server else None
-        return _report(pace, outcome, memory, ready, first_card)
+        return replace(report, ready_s=round(ready, 2), first_card_s=first_card)
 
 
 async def measure_running(server: str, platform_url: str, app: App, pid: int | None, pace: Pace) -> Report:
@@ -62,10 +64,22 @@ async def measure_running(server: str, platform_url: str, app: App, pid: int | N
     platform = PlatformClient.at(platform_url)
     senders = company.senders(company.senders_needed(pace.turns, pace.rate))
     try:
-        outcome = await drive(server, platform, app, senders, pace)
+        return await _measured(server, platform, app, pid, senders, pace)
     finally:
         await platform.close()
-    return _report(pace, outcome, processes.memory_mb(pid) if pid else None)
+
+
+async def _measured(
+    server: str, platform: PlatformClient, app: App, pid: int | None, senders: Sequence[Sender], pace: Pace
+) -> Report:
+    """The run, with what it cost the server's process where that can be looked at."""
+    before = processes.cpu_s(pid) if pid else None
+    outcome = await drive(server, platform, app, senders, pace)
+    after = processes.cpu_s(pid) if pid else None
+    memory = processes.memory_mb(pid) if pid else None
+    now, most = memory or (None, None)
+    used = None if before is None or after is None else round(1000 * (after - before) / outcome.turns, 1)
+    return Report(pace.rate, outcome, cpu_ms_per_turn=used, memory_mb=now, peak_memory_mb=most)
 
 
 async def _first_card(bench: Workbench, platform: PlatformClient, sender: Sender) -> float | None:
@@ -74,9 +88,9 @@ async def _first_card(bench: Workbench, platform: PlatformClient, sender: Sender
     probe = Pace(1, 1.0, repeated=0.0, first_message=FIRST_MESSAGE - 1)
     await fire(plan(probe, [sender], ["50台什么价,能不能给个报价"]), wire, Callbacks(bench.app))
     await wire.close()
-    arrivals = await platform.wait(lambda found: any(one.was_seen for one in found), PATIENCE)
-    await platform.wait(lambda found: False, SETTLE, arrivals)
-    return next((one.at - started for one in arrivals if one.was_seen), None)
+    arrivals = await platform.wait(lambda found: any(one.was_seen for one in found), START_PATIENCE)
+    await platform.wait(lambda _: False, SETTLE, arrivals)
+    return next((round(one.at - started, 2) for one in arrivals if one.was_seen), None)
 
 
 async def _answers(platform: PlatformClient, fired: Sequence[Fired], before: int) -> list[Arrival]:
@@ -90,14 +104,3 @@ async def _answers(platform: PlatformClient, fired: Sequence[Fired], before: int
 
     arrivals = await platform.wait(enough, PATIENCE)
     return await platform.wait(lambda _: False, SETTLE, arrivals)
-
-
-def _report(
-    pace: Pace,
-    outcome: Outcome,
-    memory: tuple[float, float] | None,
-    ready: float | None = None,
-    first_card: float | None = None,
-) -> Report:
-    now, most = memory or (None, None)
-    return Report(pace.rate, outcome, ready, first_card, now, most)

@@ -74,6 +74,8 @@ class Report:
     ready_s: float | None = None
     first_card_s: float | None = None
     """Process started → first card at the platform."""
+    cpu_ms_per_turn: float | None = None
+    """The server's processor time; unlike the rest it means the same on a busy machine."""
     memory_mb: float | None = None
     peak_memory_mb: float | None = None
 
@@ -93,9 +95,10 @@ class Report:
             f"not accepted {run.not_accepted}, refused by the platform {run.refused}, collapsed {run.collapsed}",
         ]
         if self.ready_s is not None:
-            lines.append(
-                f"start            ready {self.ready_s:.1f} s, first card {self.first_card_s or 0:.1f} s"
-            )
+            first = "never" if self.first_card_s is None else f"{self.first_card_s:.1f} s"
+            lines.append(f"start            ready {self.ready_s:.1f} s, first card {first}")
+        if self.cpu_ms_per_turn is not None:
+            lines.append(f"processor        {self.cpu_ms_per_turn:.1f} ms a turn")
         if self.memory_mb is not None:
             lines.append(
                 f"memory           {self.memory_mb:.0f} MB, at most {self.peak_memory_mb or 0:.0f} MB"

@@ -114,3 +114,12 @@ def memory_mb(pid: int) -> tuple[float, float] | None:
     text = status.read_text()
     now, most = (re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE) for name in ("VmRSS", "VmHWM"))
     return (int(now[1]) / 1024, int(most[1]) / 1024) if now and most else None
+
+
+def cpu_s(pid: int) -> float | None:
+    """Processor seconds it has used, as Linux tells; None elsewhere. Other processes' load does not change it much."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return None
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

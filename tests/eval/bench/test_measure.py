@@ -61,15 +61,16 @@ async def test_what_a_server_loses_and_doubles_is_counted(platform: PlatformClie
 def test_a_report_prints_the_same_numbers_for_people_and_programs() -> None:
     times = Percentiles.of([0.01, 0.02])
     outcome = Outcome(2, 0, times, times, times, 0, 0, 0, 0, 0, 0, 1.5)
-    report = Report(20.0, outcome, 2.5, 3.5, 300.0, 310.0)
+    report = Report(20.0, outcome, 2.5, 3.5, 12.5, 300.0, 310.0)
     assert json.loads(json.dumps(report.as_json())) == {
-        "rate": 20.0, "ready_s": 2.5, "first_card_s": 3.5, "memory_mb": 300.0, "peak_memory_mb": 310.0,
+        "rate": 20.0, "ready_s": 2.5, "first_card_s": 3.5, "cpu_ms_per_turn": 12.5, "memory_mb": 300.0, "peak_memory_mb": 310.0,
         "turns": 2, "redelivered": 0, "acknowledged": vars(times), "shown": vars(times), "lag": vars(times),
         "not_accepted": 0, "lost": 0, "in_words": 0, "doubled": 0, "collapsed": 0, "refused": 0, "turns_per_s": 1.5,
     }  # fmt: skip
     text = report.as_text()
     assert "p50 10.0  p90 20.0  p99 20.0  max 20.0 ms" in text
     assert "ready 2.5 s, first card 3.5 s" in text
+    assert "12.5 ms a turn" in text
     assert "300 MB, at most 310 MB" in text
 
 
