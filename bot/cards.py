@@ -72,6 +72,10 @@ class CardMaker:
     def url(self, decision: Decision, user: str | None = None) -> str:
         return self.links.to(decision.id, user or decision.rep, decision.created_at + LINK_LASTS)
 
+    def path(self, decision: Decision) -> str:
+        """The same page within this server."""
+        return "/d/" + self.url(decision).rsplit("/d/", 1)[1]
+
     def choices(self, decision: Decision) -> tuple[Choice, ...]:
         """Intents to correct to: the likeliest first, then the speaker's others, as many as a card holds."""
         ranked = [ranked.intent for ranked in decision.reading.ranked]

@@ -70,10 +70,16 @@ class Desk:
             before = decisions.load(session, replaced.id)
             if before.is_open:
                 self.confirmations.supersede(session, before, why, now)
+        self.record(session, decision)
+        if not self.outbox.card(session, decision, rep, now):
+            log.warning("card_unreachable", decision=decision.id, rep=rep.id, channel=decision.channel)
+
+    def record(self, session: Session, decision: Decision) -> None:
+        """Save a proposal with its line in the journal, which names all that it was made with."""
         decisions.insert(session, decision)
         body = {
             "turn": decision.turn,
-            "rep": rep.id,
+            "rep": decision.rep,
             "customer": decision.customer,
             "intent": decision.intent,
             "confidence": round(decision.reading.confidence, 4),
@@ -81,9 +87,7 @@ class Desk:
             "made_with": vars(decision.provenance),
             "follows": decision.follows,
         }
-        journal.append(session, who="copilot", what="DecisionProposed", subject=decision.id, at=now, body=body)
-        if not self.outbox.card(session, decision, rep, now):
-            log.warning("card_unreachable", decision=decision.id, rep=rep.id, channel=decision.channel)
+        journal.append(session, who="copilot", what="DecisionProposed", subject=decision.id, at=self.clock(), body=body)
 
     def keep_turn(self, session: Session, turn: Turn, delivery: str, outcome: str, answer: str = "", **left: Any) -> None:
         """Save a turn and what its conversation remembers of it."""

@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.settings import Settings
-from bot.store import open_engine
+from bot.actions import load_catalog
+from bot.cli.opening import open_store, read_settings
 from intents import (
     Classifier,
     IntentsError,
@@ -38,12 +38,15 @@ Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout")]
 
 
 def open_registry() -> Registry:
-    """The registry of this data dir; prepares folder and tables where they are missing."""
-    settings = Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    registry = Registry(open_engine(settings.database), settings.data_dir)
-    registry.create_tables()
-    return registry
+    """The registry of this data dir, prepared where something is missing."""
+    settings = read_settings()
+    store = open_store(settings)
+    return Registry(store.engine, settings.data_dir, products=_products(settings.data_dir))
+
+
+def _products(data_dir: Path) -> tuple[str, ...]:
+    path = data_dir / "catalog.yaml"
+    return tuple(load_catalog(path)) if path.exists() else ()
 
 
 @intents_app.command()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ from rich.table import Table
 from knowledge import Added, AddOutcome, DocumentInfo, DocumentKind, Evidence, Findings
 
 if TYPE_CHECKING:
+    from crm_bridge import AccountName
     from knowledge import Library
 
 knowledge_app = typer.Typer(
@@ -27,24 +30,33 @@ _DAY = ["%Y-%m-%d"]
 
 
 def open_library() -> Library:
-    """The library of the configured data directory and database, its tables made where they are missing."""
-    from sqlmodel import SQLModel
+    """The library of the configured data directory and database, prepared where something is missing."""
+    from bot.app import open_library as open_in
+    from bot.cli.opening import open_store, read_settings
 
-    from bot.settings import Settings
-    from bot.store import open_engine
-    from knowledge import Library
-    from knowledge.pretrained import encoder_for
-
-    settings = Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database)
-    SQLModel.metadata.create_all(engine)
-    return Library(engine, settings.data_dir, settings.chroma_url, encoder_for(settings.embedding_model))
+    settings = read_settings()
+    return open_in(settings, open_store(settings))
 
 
 def account_of(customer: str | None) -> str | None:
     """The CRM's id for a customer's name; the plain name for one that the CRM does not know (and says so)."""
-    return customer
+    if not customer:
+        return None
+    from bot.cli.crm import find
+    from bot.errors import NotFound
+
+    try:
+        return find(_directory(), customer).id
+    except NotFound as unknown:
+        print(f"{unknown}; filed under {customer!r} as it stands", file=sys.stderr)
+        return customer
+
+
+@cache
+def _directory() -> tuple[AccountName, ...]:
+    from bot.cli.opening import open_parts
+
+    return asyncio.run(open_parts(channels={}).crm.directory())
 
 
 @knowledge_app.command()

@@ -1,0 +1,5 @@
+"""`python -m bot` is `yiju`."""
+
+from bot.cli import main
+
+main()

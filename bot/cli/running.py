@@ -1,0 +1,112 @@
+"""`yiju demo | serve | migrate | settings | doctor`: getting it to run, and finding out why it does not."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.opening import open_parts, open_store, read_settings
+from bot.settings import Settings, describe
+
+Host = Annotated[str, typer.Option(help="address to listen on")]
+Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout")]
+
+
+def add_to(app: typer.Typer) -> None:
+    for verb in (demo, serve, migrate, settings, doctor):
+        app.command()(verb)
+
+
+def demo(
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="prepare everything, serve nothing")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """First run: the demo company, its documents and people, and everything served on one port."""
+    from bot.demo.prepare import prepare
+
+    chosen = read_settings().model_copy(update={"simulator": True})
+    chosen = _reached_at(chosen, host, port)
+    parts = open_parts(chosen)
+    prepare(parts, lambda words: print(words, file=sys.stderr))
+    parts.store.close()
+    if prepare_only:
+        print(f"prepared in {chosen.data_dir}; `yiju demo` serves it", file=sys.stderr)
+        return
+    for label, path in (("chat simulator", "/sim"), ("API", "/api/docs"), ("readiness", "/readyz")):
+        print(f"{label:>15}  http://{host}:{port}{path}", file=sys.stderr)
+    _serve(chosen, host, port)
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve callbacks, workers, scheduler and pages in one process, until interrupted."""
+    chosen = _reached_at(read_settings(), host, port)
+    open_store(chosen).close()
+    _serve(chosen, host, port)
+
+
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from bot import schema
+
+    open_store().close()
+    print(f"schema is at {schema.head()}", file=sys.stderr)
+
+
+def settings(as_json: Json = False) -> None:
+    """Every setting with its meaning, its default and its value; secrets are masked."""
+    lines = describe(read_settings())
+    if as_json:
+        for line in lines:
+            print(json.dumps(vars(line), ensure_ascii=False))
+        return
+    table = Table("variable", "value", "default", "meaning")
+    for line in lines:
+        table.add_row(line.variable, line.value, line.default, line.meaning)
+    Console().print(table)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check every connection and what readiness needs, and say what to do. Exit code 1 where something is broken."""
+    from bot.doctor import examine
+
+    parts = open_parts()
+    found = examine(parts)
+    for one in found:
+        if as_json:
+            print(json.dumps({"check": one.name, "ok": one.ok, "words": one.words}, ensure_ascii=False))
+        else:
+            print(f"{'ok ' if one.ok else 'BAD'} {one.name:<12} {one.words}")
+    if not all(one.ok for one in found):
+        raise typer.Exit(1)
+
+
+def _serve(chosen: Settings, host: str, port: int) -> None:
+    import uvicorn
+
+    from bot.app import create_app
+    from bot.logs import configure
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            print(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port", file=sys.stderr)
+            raise typer.Exit(1) from error
+    configure(chosen.log_format)
+    uvicorn.run(create_app(chosen), host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=20)
+
+
+def _reached_at(chosen: Settings, host: str, port: int) -> Settings:
+    """Links in cards lead to this server unless an address is configured."""
+    if "public_url" in chosen.model_fields_set:
+        return chosen
+    return chosen.model_copy(update={"public_url": f"http://{host}:{port}"})

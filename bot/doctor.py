@@ -1,0 +1,109 @@
+"""What an operator wants to know before the reps do: is every part there, and if not, what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from bot import journal, people, schema
+from bot.app import Parts
+from bot.channels import ChannelError
+from bot.people import Role
+from bot.settings import channel_states
+from bot.tables import ActionRow, DeliveryRow, OutboxRow
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    ok: bool
+    words: str
+
+
+def examine(parts: Parts) -> list[Finding]:
+    """One finding a check; nothing is changed."""
+    with parts.store.look() as session:
+        inside = [*_database(parts, session), *_people(parts, session), *_queues(session)]
+    return [*inside, *_knowledge(parts), _model(parts), _crm(parts), *_channels(parts)]
+
+
+def _database(parts: Parts, session: Session) -> Iterator[Finding]:
+    wrong = schema.problem(session)
+    yield Finding("database", not wrong, wrong or f"{parts.store.engine.dialect.name}, schema {schema.head()}")
+    broken = journal.verify(session)
+    lines = journal.length(session)
+    words = f"{lines} lines, whole" if broken is None else f"line {broken.seq}: {broken.why}; restore from a backup"
+    yield Finding("journal", broken is None, words)
+
+
+def _people(parts: Parts, session: Session) -> Iterator[Finding]:
+    everyone = people.everyone(session)
+    reps = [one for one in everyone if one.role is Role.REP]
+    if not reps:
+        yield Finding("people", False, "there is no rep; add one with `yiju users add NAME --role rep --wecom ID`")
+        return
+    lost = [one.id for one in reps if parts.outbox.channel_of(one) is None]
+    words = f"{len(everyone)} people, {len(reps)} reps"
+    if lost and parts.channels:
+        words += f"; not reachable on any channel that is on: {', '.join(lost[:5])}; add their platform ids"
+    yield Finding("people", not (lost and parts.channels), words)
+    if not any(one.role is Role.ADMIN for one in everyone):
+        yield Finding("admin", False, "there is no admin to tell of strangers and failures; add one")
+
+
+def _queues(session: Session) -> Iterator[Finding]:
+    for name, table in (("deliveries", DeliveryRow), ("messages", OutboxRow), ("actions", ActionRow)):
+        query = select(col(table.state), func.count()).group_by(col(table.state))  # type: ignore[attr-defined]
+        counts: dict[str, int] = {state: count for state, count in session.execute(query)}
+        dead = counts.get("dead", 0)
+        words = f"{counts.get('waiting', 0)} waiting, {counts.get('done', 0)} done, {dead} given up"
+        yield Finding(name, not dead, words + ("; see `error` of their rows" if dead else ""))
+
+
+def _knowledge(parts: Parts) -> Iterator[Finding]:
+    health = parts.library.check()
+    words = f"{health.documents} documents, {health.passages} passages, index {health.index[:8]}"
+    if not health.documents:
+        words = "no documents; add some with `yiju knowledge add PATH…`"
+    yield Finding("knowledge", health.ok and bool(health.documents), "; ".join(health.problems) or words)
+
+
+def _model(parts: Parts) -> Finding:
+    model = parts.registry.serving()
+    return Finding("intents", True, f"model {model.hash[:12]}, {model.card.get('examples')} examples")
+
+
+def _crm(parts: Parts) -> Finding:
+    try:
+        count = len(asyncio.run(parts.crm.directory()))
+    except Exception as error:
+        return Finding("crm", False, f"{parts.crm.name} does not answer: {error}; check YIJU_CRM__*")
+    return Finding("crm", bool(count), f"{parts.crm.name}, {count} customers")
+
+
+def _channels(parts: Parts) -> Iterator[Finding]:
+    for state in channel_states(parts.settings):
+        if state.half_set:
+            yield Finding(state.name, False, f"half set, off; missing {', '.join(state.missing)}")
+        elif not state.on:
+            yield Finding(state.name, True, "off (nothing set)")
+        else:
+            yield asyncio.run(_token(parts, state.name))
+    if any(name in parts.channels for name in ("wecom", "dingtalk")) and "127.0.0.1" in parts.settings.public_url:
+        yield Finding("public_url", False, f"{parts.settings.public_url} cannot be opened from a phone; set YIJU_PUBLIC_URL")
+
+
+async def _token(parts: Parts, name: str) -> Finding:
+    channel = parts.channels[name]
+    try:
+        await channel.warm()  # type: ignore[attr-defined]
+    except ChannelError as error:
+        return Finding(name, False, f"no access token: {error}")
+    finally:
+        if close := getattr(channel, "close", None):
+            await close()
+    return Finding(name, True, "on, access token received")

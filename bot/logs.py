@@ -1,0 +1,44 @@
+"""One line per event, as JSON or readable text, with ids to follow a turn through; personal data is masked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+from intents import mask
+
+_PLAIN = frozenset({"event", "level", "timestamp", "logger", "key", "turn", "decision", "exception", "model"})
+"""Fields that hold ids or fixed words, never what people said."""
+
+
+def configure(form: Literal["json", "text"]) -> None:
+    """Call once per process, before anything logs. Everything goes to stderr; stdout belongs to answers."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        masked,
+    ]
+    if form == "json":
+        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+def masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Names, phones, addresses and numbers of people do not reach the log."""
+    for name, value in event.items():
+        if name not in _PLAIN and isinstance(value, str):
+            event[name] = mask(value)
+    return event

@@ -1,0 +1,40 @@
+"""Is it alive, can it work, what does it count: for load balancers and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], Awaitable[str]]
+"""Empty where all is well, otherwise what is wrong and what to do."""
+
+
+def routes(checks: Mapping[str, Check]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        found = {name: await _ask(check) for name, check in checks.items()}
+        problems = {name: problem for name, problem in found.items() if problem}
+        status = {"status": "not ready" if problems else "ready", "problems": problems}
+        return JSONResponse(status, status_code=503 if problems else 200)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _ask(check: Check) -> str:
+    try:
+        return await check()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"

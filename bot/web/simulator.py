@@ -1,0 +1,136 @@
+"""`/sim`: a chat as a phone would show it, for trying the product without a tenant. Clearly marked; off unless asked for.
+
+Whoever reaches the page may act as any demo user: it must never be on where strangers can reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Cookie, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from bot import people
+from bot.channels import CardReply, Entered, Heard
+from bot.channels.simulator import Simulator
+from bot.errors import InvalidInput
+from bot.people import Person
+from bot.store import Store
+from bot.tables import SimMessageRow
+from bot.web.gateway import Gateway
+from bot.web.page import TEMPLATES
+from bot.web.signin import SignIn
+
+Key = Annotated[str, Field(pattern=r"^[\w-]{8,64}$")]
+
+
+class As(BaseModel):
+    person: str
+
+
+class Say(BaseModel):
+    """`key` is made by the page, so that a repeated request is one message."""
+
+    model_config = ConfigDict(extra="forbid")
+    key: Key
+    text: str = Field(max_length=20_000)
+
+
+class TapIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    key: Key
+    decision: str
+    button: str = Field(pattern=r"^(confirm|correct|decline|retry|undo|pick:\w+)$")
+    version: int
+    content_hash: str
+    choice: str = ""
+
+
+class SimMessage(BaseModel):
+    """One bubble. `changed` grows with every change anywhere, so that the page asks only for what is new."""
+
+    seq: int
+    kind: Literal["me", "bot", "card"]
+    body: dict[str, Any]
+    at: datetime
+    changed: int
+
+
+EXAMPLES = (
+    "客户华东仁和说:你们X200带制冷吗,质保几年,50台什么价",
+    "华东仁和什么等级",
+    "E03 报警什么意思",
+    "客户苏州精模说:再比比吧,不着急",
+    "帮助",
+)
+
+
+def routes(
+    store: Store, gateway: Gateway, simulator: Simulator, signin: SignIn, clock: Callable[[], datetime]
+) -> APIRouter:
+    router = APIRouter(prefix="/sim", include_in_schema=False)
+
+    async def person_of(request: Request) -> Person:
+        user = signin.who(request)
+        everyone = await store.read(people.everyone)
+        found = next((one for one in everyone if one.id == user), None)
+        if found is None:
+            raise InvalidInput("choose a person first: reload /sim")
+        return found
+
+    @router.get("")
+    async def page(request: Request, yiju_person: Annotated[str, Cookie()] = "") -> HTMLResponse:
+        everyone = [one for one in await store.read(people.everyone)]
+        user = signin.who(request)
+        chosen = user if user in {one.id for one in everyone} else next((one.id for one in everyone if one.role == "rep"), "")
+        text = TEMPLATES.get_template("sim.html").render(people=_ordered(everyone), chosen=chosen, examples=EXAMPLES)
+        response = HTMLResponse(text, headers={"Cache-Control": "no-store"})
+        if chosen:
+            signin.remember(response, chosen)
+        return response
+
+    @router.post("/as")
+    async def become(body: As, response: Response) -> dict[str, str]:
+        known = await store.read(lambda session: people.by_id(session, body.person))
+        signin.remember(response, known.id)
+        key = f"sim:enter:{known.id}:{clock().date()}"
+        await gateway.accept("sim", Entered(key, known.id, f"sim:{known.id}", clock()))
+        return {"person": known.id}
+
+    @router.post("/say")
+    async def say(body: Say, request: Request) -> dict[str, bool]:
+        person = await person_of(request)
+        await store.write(lambda session: simulator.heard(session, person.id, body.text, f"me:{body.key}"))
+        heard = Heard(f"sim:{body.key}", person.id, f"sim:{person.id}", body.text, clock(), sender_name=person.name)
+        return {"new": await gateway.accept("sim", heard)}
+
+    @router.post("/tap")
+    async def tap(body: TapIn, request: Request) -> dict[str, bool]:
+        person = await person_of(request)
+        selected = {"choice": body.choice} if body.choice else {}
+        reply = CardReply(
+            f"sim:{body.key}", person.id, f"sim:{person.id}", body.decision, body.button, clock(), body.version, body.content_hash, selected
+        )
+        return {"new": await gateway.accept("sim", reply)}
+
+    @router.get("/messages")
+    async def messages(request: Request, since: int = 0) -> list[SimMessage]:
+        person = await person_of(request)
+        rows = await store.read(lambda session: _since(session, simulator, person.id, since))
+        return [SimMessage.model_validate(row, from_attributes=True) for row in rows]
+
+    return router
+
+
+def _since(session: Session, simulator: Simulator, person: str, since: int) -> list[SimMessageRow]:
+    return simulator.since(session, person, since)
+
+
+def _ordered(everyone: list[Person]) -> list[Person]:
+    """Reps first, as they are whom the product is for."""
+    order = {"rep": 0, "manager": 1}
+    return sorted(everyone, key=lambda one: (order.get(one.role.value, 2), one.id))
