@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from bot.channels.dingtalk.taps import track_id
 
+UNHURRIED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""For property tests on a machine that has other things to do."""
 TRACK = track_id("0123456789abcdef0123", "card:0123456789abcdef0123:zhangsan")
 SHOWN = {"decision": "0123456789abcdef0123", "version": "3", "content_hash": "00ff00ff00ff00ff"}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from bot.card import Card
-from bot.channels import CardRef, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
+from bot.channels import CardRef, CardReply, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
 from bot.channels.dingtalk import signature
 from bot.channels.dingtalk.answering import OnOutcome
 from bot.channels.dingtalk.calendar import Calendar
@@ -40,7 +41,9 @@ class DingTalk:
         http: httpx.AsyncClient | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         per_second: float = PER_SECOND,
+        card_callback: str = "",
     ) -> None:
+        """`card_callback`: our address for taps in HTTP mode, registered by the first `warm`."""
         self._settings = settings
         self._clock = clock
         self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S)
@@ -50,6 +53,7 @@ class DingTalk:
         self._cards = Cards(settings, self._client, self._taps)
         self._words = Words(settings, self._client, clock)
         self._calendar = Calendar(self._client)
+        self._to_register = card_callback if settings.mode == "http" else ""
 
     def open(self, envelope: Envelope) -> Outcome | None:
         """A robot's or a card's callback, told apart by the header that signs it. Raises `UntrustedEnvelope`."""
@@ -61,6 +65,10 @@ class DingTalk:
             return read_tap(parsed(envelope.body), envelope.received_at)
         signature.check_robot(envelope, secret)
         return read_message(parsed(envelope.body), robot_code(self._settings), envelope.received_at)
+
+    def answering(self, tap: CardReply) -> AbstractContextManager[None]:
+        """HTTP mode: `with` this around the answer to a tap; `refresh` in this process waits for its end."""
+        return self._taps.held(str(tap.reply_to.data.get("outTrackId", "")))
 
     async def say(self, words: str, to: str, key: str, reply_to: ReplyAddress | None = None) -> None:
         await self._words.say(words, to, key, reply_to)
@@ -84,11 +92,14 @@ class DingTalk:
         return Stream(self._settings, on_outcome, http=self._http, taps=self._taps, clock=self._clock)
 
     async def warm(self) -> None:
-        """For a scheduler, every few minutes: the token is renewed before a message needs it."""
+        """At start and every few minutes: the token is renewed before a message needs it."""
         await self._client.tokens.warm()
+        if self._to_register:
+            await self.register_card_callback(self._to_register)
+            self._to_register = ""
 
     async def register_card_callback(self, url: str) -> None:
-        """HTTP mode, once at start: taps go to this address, signed with a secret made from the app's own."""
+        """Taps go to this address, signed with a secret made from the app's own."""
         secret = signature.card_secret(self._settings.client_secret.get_secret_value())
         body = {"callbackRouteKey": ROUTE, "callbackUrl": url, "apiSecret": secret, "forceUpdate": True}
         await self._client.call("POST", "/v1.0/card/callbacks/register", body)

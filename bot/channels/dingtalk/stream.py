@@ -65,9 +65,12 @@ class Stream:
         self._answering = Answering(robot_code(settings), on_outcome, taps or OpenTaps(), clock)
         self._backoff = backoff or Backoff()
         self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._stopped.set()
 
     async def run(self) -> None:
         """Until `stop`, connecting again whenever a connection ends; one cancellation ends it too."""
+        self._stopped.clear()
         try:
             async with asyncio.TaskGroup() as sessions:
                 while not self._stopping.is_set():
@@ -78,10 +81,12 @@ class Stream:
             await self._answering.finish()
             if self._owns_http:
                 await self._http.aclose()
+            self._stopped.set()
 
-    def stop(self) -> None:
-        """Answer what is in hand, hang up, and let `run` return."""
+    async def stop(self) -> None:
+        """Answer what is in hand, hang up, and let `run` return; waits until it has."""
         self._stopping.set()
+        await self._stopped.wait()
 
     async def _connect_once(self, sessions: asyncio.TaskGroup) -> float:
         """How long the connection was the one in use; 0 where there was none."""

@@ -31,6 +31,8 @@ SUBMITS = "correct"
 ONE_TAP_S = 10
 """The same tap of the same person within so many seconds is one tap: the platform gives clicks no id of their own."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_SLOT = re.compile(r"b[0-9]")
+"""Component ids of our template's buttons: which key a slot has at the moment is in its parameter `button`."""
 _TRACK = re.compile(r"yiju-(?P<decision>.+)-[0-9a-f]{12}")
 
 
@@ -95,7 +97,8 @@ def _carried(callback: CardCallback, decision: str) -> _Carried:
     if str(values.get("decision", decision)) != decision:
         raise UntrustedEnvelope("mismatch", 400)
     submitted = FORM in actions or (bool(form) and not values.get("button"))
-    button = SUBMITS if submitted else str(values.get("button") or next(iter(actions), ""))
+    named = [action for action in actions if not _SLOT.fullmatch(action)]
+    button = SUBMITS if submitted else str(values.get("button") or next(iter(named), ""))
     version, content_hash = str(values.get("version")), str(values.get("content_hash") or "")
     if not button or not content_hash or not _NUMBER.fullmatch(version):
         log.error("dingtalk_card_template_incomplete", card=callback.out_track_id, sent=sorted(values))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.card import Button, Card, CardAction, CardReason, Choice, Tone
 from bot.channels.dingtalk.card_data import card_data
+from tests.fakes.dingtalk_payloads import UNHURRIED
 
 WORDS = st.text(max_size=400)
 SHORT = st.text(max_size=60)
@@ -51,6 +52,7 @@ CARDS = st.builds(
 )
 
 
+@UNHURRIED
 @given(CARDS)
 def test_any_card_gives_strings_within_the_limits(card: Card) -> None:
     data = card_data(card)
@@ -59,11 +61,13 @@ def test_any_card_gives_strings_within_the_limits(card: Card) -> None:
     assert {name: len(value.encode()) for name, value in data.items() if len(value.encode()) > 1024} == {}
 
 
+@UNHURRIED
 @given(CARDS, CARDS)
 def test_every_card_fills_every_variable_so_an_update_leaves_nothing_standing(one: Card, other: Card) -> None:
     assert card_data(one).keys() == card_data(other).keys()
 
 
+@UNHURRIED
 @given(CARDS)
 def test_what_is_carried_and_the_form_are_never_cut(card: Card) -> None:
     data = card_data(card)
@@ -88,6 +92,7 @@ def test_what_is_carried_and_the_form_are_never_cut(card: Card) -> None:
         assert fields == {}
 
 
+@UNHURRIED
 @given(CARDS)
 def test_flags_show_exactly_what_there_is(card: Card) -> None:
     data = card_data(card)

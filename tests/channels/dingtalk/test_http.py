@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from bot.channels import CardReply, Channel, Envelope, Heard, UntrustedEnvelope
+from bot.card import Card
+from bot.channels import CardReply, Channel, ChannelBusy, Envelope, Heard, UntrustedEnvelope
 from bot.channels.dingtalk import NO_REPLY, DingTalk
 from bot.channels.dingtalk.cards import ROUTE
 from bot.channels.dingtalk.signature import card_secret, card_signature, robot_signature
+from bot.settings import DingTalkSettings
 from tests.fakes.dingtalk_payloads import Clock, tapped
 from tests.fakes.dingtalk_platform import CLIENT_SECRET, DingTalkPlatform
 
@@ -54,6 +58,45 @@ async def test_a_tap_is_believed_when_it_is_signed_with_the_secret_we_registered
     assert isinstance(tap, CardReply)
     with pytest.raises(UntrustedEnvelope, match="signature"):
         dingtalk.open(card_tap(clock, tapped(), CLIENT_SECRET))
+
+
+async def test_in_http_mode_the_address_for_taps_is_registered_at_start_and_once(
+    settings: DingTalkSettings, http: httpx.AsyncClient, platform: DingTalkPlatform, clock: Clock
+) -> None:
+    address = "https://yiju.example/dingtalk/card"
+    for mode, times in (("stream", 0), ("http", 1)):
+        dingtalk = DingTalk(settings.model_copy(update={"mode": mode}), http, clock, card_callback=address)
+        await dingtalk.warm()
+        await dingtalk.warm()
+        assert platform.count("/v1.0/card/callbacks/register") == times
+    assert platform.callbacks[ROUTE]["callbackUrl"] == address
+
+
+async def test_a_registration_that_failed_is_tried_again(
+    settings: DingTalkSettings, http: httpx.AsyncClient, platform: DingTalkPlatform, clock: Clock
+) -> None:
+    http_mode = settings.model_copy(update={"mode": "http"})
+    dingtalk = DingTalk(http_mode, http, clock, card_callback="https://yiju.example/dingtalk/card")
+    platform.fail("/v1.0/card/callbacks/register", "system.busy", 500)
+    with pytest.raises(ChannelBusy):
+        await dingtalk.warm()
+    await dingtalk.warm()
+    assert ROUTE in platform.callbacks
+
+
+async def test_over_http_too_a_card_is_not_changed_before_its_tap_is_answered(
+    dingtalk: DingTalk, platform: DingTalkPlatform, clock: Clock, card: Card
+) -> None:
+    ref = await dingtalk.show(card, "zhangsan", "card:k")
+    payload = tapped(outTrackId=ref.data["outTrackId"])
+    tap = dingtalk.open(card_tap(clock, payload, card_secret(CLIENT_SECRET)))
+    assert isinstance(tap, CardReply)
+    with dingtalk.answering(tap):
+        refreshing = asyncio.create_task(dingtalk.refresh(card, "zhangsan", ref))
+        await dingtalk.say("早上好", "zhangsan", "k1")
+        assert platform.count("/v1.0/card/instances") == 0
+    await refreshing
+    assert platform.count("/v1.0/card/instances") == 1
 
 
 def test_the_registered_secret_does_not_give_the_apps_own_away() -> None:

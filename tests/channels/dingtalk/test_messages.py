@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.channels import Heard, ReplyAddress, Unsupported, UntrustedEnvelope
 from bot.channels.dingtalk.messages import read_message
+from tests.fakes.dingtalk_payloads import UNHURRIED
 from tests.fakes.dingtalk_platform import ROBOT
 
 NOW = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
@@ -166,12 +167,14 @@ FIELDS = st.sampled_from(
 )
 
 
+@UNHURRIED
 @given(JSON)
 def test_any_json_is_read_or_refused(payload: object) -> None:
     with pytest.raises(UntrustedEnvelope):
         read(payload)
 
 
+@UNHURRIED
 @given(st.dictionaries(FIELDS, JSON), st.sampled_from(["text", "richText", "audio", "picture"]))
 def test_any_content_is_read_or_refused(changes: dict[str, Any], kind: str) -> None:
     whole = {"msgId": "m1", "msgtype": kind, "conversationId": "c1", "senderId": "$:s"} | changes

@@ -66,8 +66,8 @@ async def running(stream: Stream) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        stream.stop()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(stream.stop(), 5)
+        await task
 
 
 async def test_it_subscribes_to_messages_and_taps_with_a_ticket_that_is_used_once(
@@ -282,12 +282,22 @@ async def test_stopping_answers_what_is_in_hand_and_hangs_up(
     socket = await gateway.connection()
     pushing = asyncio.create_task(gateway.push(socket, "CALLBACK", BOT, said()))
     await gateway.push(socket, "SYSTEM", "ping", {"opaque": "1"})
-    stream.stop()
+    stopping = asyncio.create_task(stream.stop())
     saved.set()
     assert (await pushing)["code"] == 200
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(stopping, 5)
+    await task
     await asyncio.wait_for(socket.wait_closed(), 5)
     assert socket.close_code == 1000
+
+
+async def test_stopping_before_it_ran_or_after_it_ended_is_no_trouble(
+    stream: Stream, platform: DingTalkPlatform
+) -> None:
+    await asyncio.wait_for(stream.stop(), 5)
+    await asyncio.wait_for(stream.run(), 5)
+    await asyncio.wait_for(stream.stop(), 5)
+    assert platform.count(OPEN) == 0
 
 
 async def test_one_cancellation_ends_it(stream: Stream, gateway: DingTalkGateway) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.channels import CardReply, UntrustedEnvelope
 from bot.channels.dingtalk.taps import read_tap, track_id
-from tests.fakes.dingtalk_payloads import SHOWN, TRACK, tapped
+from tests.fakes.dingtalk_payloads import SHOWN, TRACK, UNHURRIED, tapped
 
 NOW = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
 
@@ -120,6 +120,7 @@ def test_a_tap_that_is_not_bound_to_what_was_shown_is_refused(missing: str) -> N
         tapped(userId=None),
         tapped(outTrackId=None),
         tapped(content="{"),
+        tapped(SHOWN),
         tapped({"button": "confirm", **SHOWN, "version": "three"}),
         tapped({"button": "confirm", **SHOWN, "version": "9" * 5000}),
         tapped(content={"cardPrivateData": {"actionIds": "b1", "params": SHOWN}}),
@@ -138,6 +139,7 @@ JSON = st.recursive(
 )
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from(["cardPrivateData", "params", "actionIds"]), JSON), JSON)
 def test_any_content_is_read_or_refused(content: dict[str, Any], params: object) -> None:
     payload = tapped(content=content | {"params": params}, value=None)

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.dingtalk.text import fit, link, one_line, parts, plain, spread
+from tests.fakes.dingtalk_payloads import UNHURRIED
 
 
+@UNHURRIED
 @given(st.text(), st.integers(8, 200))
 def test_fitted_text_is_within_its_bytes_and_unchanged_where_it_fits(text: str, most: int) -> None:
     fitted = fit(text, most)
@@ -18,6 +20,7 @@ def test_fitted_text_is_within_its_bytes_and_unchanged_where_it_fits(text: str, 
     assert fitted == text if len(text.encode()) <= most else fitted.endswith("…")
 
 
+@UNHURRIED
 @given(st.text(), st.integers(8, 200))
 def test_parts_lose_nothing_but_empty_edges(text: str, most: int) -> None:
     pieces = parts(text, most)
@@ -40,6 +43,7 @@ def test_what_does_not_fit_into_its_slots_is_said_to_be_elsewhere() -> None:
     assert filled == ["一二三", "…(见页)"]
 
 
+@UNHURRIED
 @given(st.lists(st.text(max_size=40), max_size=6), st.integers(1, 4))
 def test_slots_are_always_as_many_as_asked_for(paragraphs: list[str], slots: int) -> None:
     filled = spread(paragraphs, slots, 64, "…(见页)")
