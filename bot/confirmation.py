@@ -93,7 +93,7 @@ class Confirmations:
     def apply(self, session: Session, reply: Reply, now: datetime) -> Applied:
         """One reply in one transaction. Raises nothing for expected refusals: they are outcomes."""
         try:
-            decision = decisions.load(session, reply.decision)
+            decision = decisions.load(session, reply.decision, alone=True)
         except NotFound:
             return Applied(None, Refusal.UNKNOWN)
         person = people.by_id(session, reply.by)
@@ -206,7 +206,7 @@ class Confirmations:
         confirmation = self._confirmation(session, decision, reply, "retry", now, {})
         for row in _actions_of(session, decision.id, "dead"):
             row.state, row.confirmation, row.next_at, row.attempts = "waiting", confirmation.id, now, 0
-            row.finished_at = None
+            row.finished_at, row.error = None, ""
             session.add(row)
         session.flush()
         self._journal(session, again, "DecisionRetried", person.id, now, {"confirmation": confirmation.id})
@@ -216,17 +216,31 @@ class Confirmations:
     def _undoing(
         self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
     ) -> Applied:
-        done = [row for row in _actions_of(session, decision.id, "done") if not row.kind.startswith("undo:")]
-        if not done or not all(
-            self.can_undo(row.kind) and (row.receipt or {}).get("undoable") for row in done
-        ):
+        done = _actions_of(session, decision.id, "done")
+        if any(_actions_of(session, decision.id, state, undoing=True) for state in ("waiting", "done")):
+            return self._being_undone(session, decision)
+        tried = _actions_of(session, decision.id, "dead", undoing=True)
+        if tried or not done or not all(self._undoable(row) for row in done):
             return Applied(decision, Refusal.NOT_UNDOABLE)
         confirmation = self._confirmation(session, decision, reply, "undo", now, {})
         for row in reversed(done):
             action = Proposal(f"undo:{row.kind}", {"receipt": row.receipt})
             self._queue_action(session, decision, confirmation, f"{row.key}-undo", action, now)
         self._journal(session, decision, "UndoConfirmed", person.id, now, {"confirmation": confirmation.id})
+        self.outbox.refresh(session, decision, now, reply.tap, because="undo")
         return Applied(decision)
+
+    def _undoable(self, row: ActionRow) -> bool:
+        return self.can_undo(row.kind) and bool((row.receipt or {}).get("undoable"))
+
+    def _being_undone(self, session: Session, decision: Decision) -> Applied:
+        """A second tap while the first is being carried out: whose tap it was."""
+        query = select(ConfirmationRow).where(
+            col(ConfirmationRow.decision) == decision.id, col(ConfirmationRow.kind) == "undo"
+        )
+        first = session.execute(query).scalars().first()
+        name = people.by_id(session, first.person).name if first else ""
+        return Applied(decision, Refusal.DECIDED, {"by": name})
 
     def _confirmation(
         self,
@@ -314,25 +328,37 @@ _FROM: Mapping[Move, frozenset[State]] = {
 }
 
 
-def _actions_of(session: Session, decision: str, state: str) -> list[ActionRow]:
+def _actions_of(session: Session, decision: str, state: str, undoing: bool = False) -> list[ActionRow]:
+    """A decision's actions in a state; `undoing`: those that take them back instead."""
     query = select(ActionRow).where(col(ActionRow.decision) == decision, col(ActionRow.state) == state)
-    return list(session.execute(query.order_by(col(ActionRow.seq))).scalars())
+    rows = session.execute(query.order_by(col(ActionRow.seq))).scalars()
+    return [row for row in rows if row.kind.startswith("undo:") == undoing]
 
 
 def _changes(shown: Draft, decided: Draft) -> dict[str, Any]:
-    """What a correction changed: field by field, before and after."""
+    """What a correction changed: field by field, before and after; a whole action where it was dropped or added."""
     changes: dict[str, Any] = {}
     if shown.text != decided.text:
         changes["draft"] = [shown.text, decided.text]
-    kept = {action.kind: action for action in decided.actions}
-    for before in shown.actions:
-        if (after := kept.get(before.kind)) is None:
-            changes[before.kind] = ["proposed", None]
+    before, after = _numbered(shown), _numbered(decided)
+    for name in [*before, *(name for name in after if name not in before)]:
+        if name not in after or name not in before:
+            changes[name] = ["proposed", None] if name in before else [None, "added"]
             continue
-        for name in sorted({*before.params, *after.params}):
-            if before.params.get(name) != after.params.get(name):
-                changes[f"{before.kind}.{name}"] = [before.params.get(name), after.params.get(name)]
+        for field_name in sorted({*before[name].params, *after[name].params}):
+            was, is_now = before[name].params.get(field_name), after[name].params.get(field_name)
+            if was != is_now:
+                changes[f"{name}.{field_name}"] = [was, is_now]
     return changes
+
+
+def _numbered(draft: Draft) -> dict[str, Proposal]:
+    """Actions by kind; a second one of a kind gets a number: `create_task`, `create_task 2`."""
+    found: dict[str, Proposal] = {}
+    for action in draft.actions:
+        same = sum(other.kind == action.kind for other in found.values())
+        found[f"{action.kind} {same + 1}" if same else action.kind] = action
+    return found
 
 
 def _note_correction(session: Session, decision: Decision, kind: str, now: datetime, **values: Any) -> None:

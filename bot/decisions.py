@@ -23,8 +23,9 @@ def insert(session: Session, decision: Decision) -> None:
     session.flush()
 
 
-def load(session: Session, decision: str) -> Decision:
-    row = session.get(DecisionRow, decision, populate_existing=True)
+def load(session: Session, decision: str, *, alone: bool = False) -> Decision:
+    """As it is now. `alone` makes others who ask so wait for the end of this transaction (PostgreSQL; SQLite always does)."""
+    row = session.get(DecisionRow, decision, populate_existing=True, with_for_update=alone or None)
     if row is None:
         raise NotFound(f"there is no decision {decision}")
     return read(row)

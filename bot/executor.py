@@ -18,7 +18,8 @@ from sqlmodel import Session, col
 
 from bot import actions, decisions, journal, people
 from bot.channels import Channel, ChannelError
-from bot.decision import Decision, State
+from bot.conversation import UserId
+from bot.decision import Decision
 from bot.metrics import CARRIED_OUT
 from bot.outbox import Outbox
 from bot.people import Person
@@ -26,10 +27,13 @@ from bot.queues import Queue
 from bot.store import Store
 from bot.tables import ActionRow, ConfirmationRow
 from crm_bridge import CrmAdapter, CrmUnavailable, Receipt, UnknownAccount, WriteKey, WriteRefused
+from prompts import phrase
 
 log = structlog.get_logger()
 PATIENCE = 60
 """Attempts while a system sleeps, with pauses up to five minutes: over four hours."""
+UNDO = "undo:"
+"""In front of the kind of an action that takes another back."""
 _RECEIPT = TypeAdapter(Receipt)
 
 
@@ -82,16 +86,20 @@ class Executor:
 
     async def give_up(self, row: ActionRow) -> None:
         """The row was buried after unexpected errors: the card says so and offers another try."""
-        await self.store.write(
-            lambda session: self._failed(session, row, row.error or "系统内部错误,管理员已收到通知")
-        )
+        why = phrase("internal_error")  # the log has the error itself, which tells a rep nothing
+
+        def give_up(session: Session) -> None:
+            session.get_one(ActionRow, row.seq).error = why
+            self._failed(session, row, why)
+
+        await self.store.write(give_up)
 
     async def _carry_out(self, row: ActionRow, told: list[tuple[str, str]]) -> Receipt:
         key = WriteKey(row.key)
-        if row.attempts and (written := await self.crm.receipt(key)):
+        decision, person, again = await self.store.read(lambda session: _confirmed(session, row))
+        if (again or row.attempts) and (written := await self.crm.receipt(key)):
             return written
-        decision, person = await self.store.read(lambda session: _confirmed(session, row))
-        if row.kind.startswith("undo:"):
+        if row.kind.startswith(UNDO):
             return await self.crm.undo(_RECEIPT.validate_python(row.params["receipt"]), person.id, key)
         channel = self.channels.get(decision.channel)
         site = Site(self.crm, key, person, decision, channel, lambda user, words: told.append((user, words)))
@@ -108,27 +116,14 @@ class Executor:
             "confirmation": row.confirmation,
             "receipt": asdict(receipt),
         }
-        what = "ActionUndone" if row.kind.startswith("undo:") else "ActionCarriedOut"
+        what = "ActionUndone" if row.kind.startswith(UNDO) else "ActionCarriedOut"
+        self._settle(session, row, now)
         journal.append(session, who=confirmation.person, what=what, subject=row.decision, at=now, body=body)
         for number, (user, words) in enumerate(told):
             person = people.by_id(session, user)
             channel = self.outbox.channel_of(person)
             if channel:
                 self.outbox.say(session, person, channel, words, f"told:{row.key}:{number}", now)
-        self._settle(session, row, now)
-
-    def _settle(self, session: Session, row: ActionRow, now: datetime) -> None:
-        """When the last action of a confirmation is through, the decision moves and its card says so."""
-        if _unfinished(session, row):
-            return
-        decision = decisions.load(session, row.decision)
-        if row.kind.startswith("undo:"):
-            confirmation = session.get_one(ConfirmationRow, row.confirmation)
-            decision = decision.undo(people.by_id(session, confirmation.person).id, now)
-        elif decision.state in {State.CONFIRMED, State.CORRECTED}:
-            decision = decision.carry_out()
-        decisions.save(session, decision)
-        self.outbox.refresh(session, decision, now)
 
     def _refused(self, session: Session, row: ActionRow, why: str) -> None:
         now = self.clock()
@@ -138,22 +133,42 @@ class Executor:
 
     def _failed(self, session: Session, row: ActionRow, why: str) -> None:
         now = self.clock()
-        journal.append(
-            session,
-            who="copilot",
-            what="ActionFailed",
-            subject=row.decision,
-            at=now,
-            body={"key": row.key, "why": why},
-        )
-        decision = decisions.load(session, row.decision)
-        if decision.state in {State.CONFIRMED, State.CORRECTED}:
-            decision = decision.fail(why)
-            decisions.save(session, decision)
-        elif row.kind.startswith("undo:"):
+        self._settle(session, row, now)
+        body = {"action": row.kind, "key": row.key, "confirmation": row.confirmation, "why": why}
+        journal.append(session, who="copilot", what="ActionFailed", subject=row.decision, at=now, body=body)
+        if row.kind.startswith(UNDO):
+            decision = decisions.load(session, row.decision)
             rep = people.by_id(session, session.get_one(ConfirmationRow, row.confirmation).person)
-            self.outbox.say(session, rep, decision.channel, f"没有撤销:{why}", f"undo-failed:{row.key}", now)
-        self.outbox.refresh(session, decision, now)
+            words = phrase("undo_failed", why=why)
+            self.outbox.say(session, rep, decision.channel, words, f"undo-failed:{row.key}", now)
+            self.outbox.refresh(session, decision, now, because=f"undo-failed:{row.key}")
+
+    def _settle(self, session: Session, row: ActionRow, now: datetime) -> None:
+        """When the last action of a decision is through, the decision moves and its card says so.
+
+        Not before: as long as one is waiting, nobody can retry, decline or undo what is still being carried out.
+        The decision is saved before the journal is written, as everywhere: two transactions that lock the two in
+        different order would wait for each other.
+        """
+        rows = _companions(session, row)
+        if any(other.state == "waiting" for other in rows):
+            return
+        confirmation = session.get_one(ConfirmationRow, row.confirmation)
+        dead = [other.error for other in rows if other.state == "dead"]
+        decision = decisions.load(session, row.decision)
+        if row.kind.startswith(UNDO):
+            if not dead:
+                self._move(session, decision.undo(UserId(confirmation.person), now), "DecisionUndone", now)
+        elif dead:
+            self._move(session, decision.fail("；".join(dict.fromkeys(dead))), "DecisionFailed", now)
+        else:
+            self._move(session, decision.carry_out(), "DecisionCarriedOut", now)
+
+    def _move(self, session: Session, moved: Decision, what: str, now: datetime) -> None:
+        decisions.save(session, moved)
+        body = {"version": moved.version, "state": moved.state.value}
+        journal.append(session, who="copilot", what=what, subject=moved.id, at=now, body=body)
+        self.outbox.refresh(session, moved, now)
 
     async def _wait(self, row: ActionRow, why: str) -> None:
         CARRIED_OUT.labels(row.kind, "waits").inc()
@@ -167,20 +182,22 @@ class Executor:
             now = self.clock()
             self.queue.postpone(session, row, now, why, pause)
             if row.attempts == 0:
-                self.outbox.refresh(session, decisions.load(session, row.decision), now)
+                self.outbox.refresh(
+                    session, decisions.load(session, row.decision), now, because=f"waits:{row.key}"
+                )
 
         await self.store.write(postpone)
 
 
-def _confirmed(session: Session, row: ActionRow) -> tuple[Decision, Person]:
+def _confirmed(session: Session, row: ActionRow) -> tuple[Decision, Person, bool]:
+    """The decision, who said yes, and whether it was tried before under an earlier confirmation."""
     confirmation = session.get_one(ConfirmationRow, row.confirmation)
-    return decisions.load(session, row.decision), people.by_id(session, confirmation.person)
+    person = people.by_id(session, confirmation.person)
+    return decisions.load(session, row.decision), person, confirmation.kind == "retry"
 
 
-def _unfinished(session: Session, row: ActionRow) -> bool:
-    others = select(col(ActionRow.seq)).where(
-        col(ActionRow.confirmation) == row.confirmation,
-        col(ActionRow.seq) != row.seq,
-        col(ActionRow.state) != "done",
-    )
-    return session.execute(others.limit(1)).scalar() is not None
+def _companions(session: Session, row: ActionRow) -> list[ActionRow]:
+    """All actions of the decision, or all that take them back; the row itself among them, as it is now."""
+    query = select(ActionRow).where(col(ActionRow.decision) == row.decision).order_by(col(ActionRow.seq))
+    found = session.execute(query, execution_options={"populate_existing": True}).scalars()
+    return [other for other in found if other.kind.startswith(UNDO) == row.kind.startswith(UNDO)]

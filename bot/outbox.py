@@ -68,15 +68,21 @@ class Outbox:
             payload={},
         )
 
-    def refresh(self, session: Session, decision: Decision, now: datetime, tap: Tap | None = None) -> None:
-        """Bring every shown copy of the card up to date; the tapped one with the code its tap brought."""
+    def refresh(
+        self, session: Session, decision: Decision, now: datetime, tap: Tap | None = None, because: str = ""
+    ) -> None:
+        """Bring every shown copy of the card up to date; the tapped one with the code its tap brought.
+
+        Once per version of the decision, and once more for each reason (`because`) that changes the card without it.
+        """
         shown = session.execute(select(CardRow).where(col(CardRow.decision) == decision.id)).scalars().all()
         addresses = {card.recipient.lower(): (card.channel, card.recipient) for card in shown}
         if tap:  # a tap proves that the card was shown, even where a crash lost our note of it
             addresses.setdefault(tap.address.lower(), (decision.channel, tap.address))
         for folded, (channel, address) in addresses.items():
             mine = tap if tap and tap.address.lower() == folded else None
-            key = f"refresh:{decision.id}:{decision.version}:{folded}" + (f":{mine.key}" if mine else "")
+            once_per = ":".join(part for part in (because, mine.key if mine else "") if part)
+            key = f"refresh:{decision.id}:{decision.version}:{folded}" + (f":{once_per}" if once_per else "")
             payload = {"reply_to": dict(mine.reply_to.data) if mine else {}}
             self._put(session, key, channel, address, "refresh", now, decision=decision.id, payload=payload)
 

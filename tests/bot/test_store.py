@@ -102,4 +102,7 @@ async def test_chinese_emoji_and_long_words_survive(store: Store) -> None:
         "payload": {"text": words},
     }
     await store.write(lambda session: session.add(DeliveryRow(**row, next_at=START, created_at=START)))
-    assert await store.read(lambda session: session.execute(select(DeliveryRow)).scalar_one().payload["text"]) == words
+    assert (
+        await store.read(lambda session: session.execute(select(DeliveryRow)).scalar_one().payload["text"])
+        == words
+    )
