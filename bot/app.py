@@ -49,7 +49,7 @@ from crm_bridge import CrmAdapter
 from crm_bridge.adapters.embedded import EmbeddedCrm
 from intents import Reading, Registry, load_taxonomy
 from knowledge import Library
-from prompts import content_hash
+from prompts import content_hash, render
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -105,7 +105,9 @@ class Parts:
             pass
 
 
-def assemble(settings: Settings, clock: Clock = utc_now, channels: Mapping[str, Channel] | None = None) -> Parts:
+def assemble(
+    settings: Settings, clock: Clock = utc_now, channels: Mapping[str, Channel] | None = None
+) -> Parts:
     """Build all parts; the schema must be there (`bot/schema.py`). `channels` replaces those of the settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(settings.database)
@@ -118,7 +120,8 @@ def assemble(settings: Settings, clock: Clock = utc_now, channels: Mapping[str, 
     crm = EmbeddedCrm(store.engine, clock, store.begin)
     links = Links(secret, settings.public_url)
     cards = CardMaker(load_taxonomy(), links, lambda url, passage: f"{url}/source/{passage}")
-    inbox, out, acts = (Queue(store, table, leases) for table in (DeliveryRow, OutboxRow, ActionRow))
+    inbox, out = Queue(store, DeliveryRow, leases), Queue(store, OutboxRow, leases)
+    acts = Queue(store, ActionRow, leases)
     outbox = Outbox(out, frozenset(channels))
     confirmations = Confirmations(outbox, acts, actions.can_undo)
     copilot = Copilot(
@@ -209,12 +212,20 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """All roles in one process: gateway, workers, scheduler, pages."""
     parts = assemble(settings, clock)
     signin = SignIn(parts.secret, settings.public_url.startswith("https:"), clock)
-    app = FastAPI(title="Yiju", version="1", lifespan=lambda app: _running(parts), docs_url="/api/docs", openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Yiju",
+        version="1",
+        lifespan=lambda app: _running(parts),
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+    )
     app.state.parts = parts
     app.include_router(gateway.routes(parts.gateway, parts.channels))
     app.include_router(api.routes(parts.store, parts.gateway, parts.crm, clock))
     app.include_router(health.routes(_checks(parts)))
-    shown = DecisionPage(parts.store, parts.cards, parts.links, parts.taps, parts.library, parts.outbox, signin, clock)
+    shown = DecisionPage(
+        parts.store, parts.cards, parts.links, parts.taps, parts.library, parts.outbox, signin, clock
+    )
     app.include_router(page.routes(shown))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"))
     sim = parts.channels.get("sim")
@@ -236,7 +247,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             loop.call_soon_threadsafe(by_name[name].wake)
 
     parts.store.announce = announce
-    await asyncio.to_thread(lambda: (parts.library.index_hash, parts.registry.serving(), _warm_drafting()))
+    await asyncio.to_thread(_warm, parts)
     scheduler = parts.jobs.schedule()
     scheduler.start()
     tasks = [asyncio.create_task(worker.run()) for worker in parts.workers]
@@ -268,10 +279,10 @@ def _stream(parts: Parts) -> Any:
     return dingtalk.stream(parts.gateway.streamed)  # type: ignore[attr-defined]
 
 
-def _warm_drafting() -> None:
-    """The first turn should not pay for LangChain's import."""
-    from prompts import render
-
+def _warm(parts: Parts) -> None:
+    """The first turn should not pay for reading the indexes and the model, nor for LangChain's import."""
+    parts.library.search("型号", k=1)
+    parts.registry.serving().read("型号")
     render("drafts/reply", greeting="", opening="", points=[], bare="", pending="", closing="")
 
 
@@ -284,7 +295,9 @@ def _checks(parts: Parts) -> dict[str, health.Check]:
         return "; ".join(problems)
 
     async def customers() -> str:
-        return "" if await parts.crm.directory() else "the CRM has no customers; import some or run `yiju demo`"
+        return (
+            "" if await parts.crm.directory() else "the CRM has no customers; import some or run `yiju demo`"
+        )
 
     return {"database": database, "knowledge": knowledge, "crm": customers}
 
@@ -297,5 +310,3 @@ async def _expected(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/d/"):
         return page.message(str(error), status)
     return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_code=status)
-
-

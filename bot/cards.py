@@ -50,13 +50,17 @@ class CardMaker:
             content_hash=decision.content_hash,
             title=self._title(decision),
             subtitle=_subtitle(decision),
-            confidence="" if decision.asks else phrase("confidence", percent=round(decision.reading.confidence * 100)),
+            confidence=""
+            if decision.asks
+            else phrase("confidence", percent=round(decision.reading.confidence * 100)),
             reasons=tuple(self._reason(reason, url) for reason in decision.rationale.reasons),
             unknowns=decision.rationale.unknowns,
             warnings=decision.rationale.warnings,
             draft=decision.draft.text,
             actions=tuple(
-                CardAction(actions.by_name(action.kind).label, actions.by_name(action.kind).describe(action.params))
+                CardAction(
+                    actions.by_name(action.kind).label, actions.by_name(action.kind).describe(action.params)
+                )
                 for action in decision.draft.actions
             ),
             choices_title=phrase("correct_to") if decision.is_open else "",
@@ -99,7 +103,11 @@ class CardMaker:
         match decision.state:
             case State.PROPOSED if decision.asks:
                 two = [ranked.intent for ranked in decision.reading.ranked[:2]]
-                return (*(Button(f"pick:{name}", self._short(name), Tone.GOOD) for name in two), _CORRECT, _DECLINE)
+                return (
+                    *(Button(f"pick:{name}", self._short(name), Tone.GOOD) for name in two),
+                    _CORRECT,
+                    _DECLINE,
+                )
             case State.PROPOSED if any(action.missing for action in decision.draft.actions):
                 return (Button("open", phrase("button_complete"), Tone.GOOD, url), _CORRECT, _DECLINE)
             case State.PROPOSED:

@@ -135,13 +135,12 @@ class Confirmations:
         match reply.move:
             case Move.CORRECT if reply.intent is not None and reply.intent != decision.intent:
                 return self._other_intent(session, decision, person, reply, now)
-            case Move.CORRECT if reply.draft is not None:
-                return self._confirmed(
-                    session, decision.correct(person.id, now, reply.draft), decision, reply, now
-                )
-            case Move.CORRECT:
+            case Move.CORRECT if reply.draft is None:
                 return Applied(decision, Refusal.UNCHANGED)
-            case Move.CONFIRM:
+            case Move.CORRECT if reply.draft and _changes(decision.draft, reply.draft):
+                corrected = decision.correct(person.id, now, reply.draft)
+                return self._confirmed(session, corrected, decision, reply, now)
+            case Move.CONFIRM | Move.CORRECT:  # a form sent back as it was is a plain yes
                 return self._confirmed(session, decision.confirm(person.id, now), decision, reply, now)
             case Move.DECLINE:
                 return self._declined(session, decision, person, reply, now)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.actions import CatalogItem, Case, propose
+from bot.actions import Case, CatalogItem, propose
 from bot.conversation import Turn
 from bot.decision import Decision, DecisionId, Draft, Provenance
 from bot.drafting import DraftText
@@ -25,6 +25,8 @@ from intents import Intent, Reading
 from knowledge import Findings
 
 log = structlog.get_logger()
+MOST_PASSAGES = 10
+"""Passages looked at: enough that each of several questions in one message has more than its best."""
 
 
 class Classifier(Protocol):
@@ -36,14 +38,23 @@ class Classifier(Protocol):
 class KnowledgeBase(Protocol):
     """Finds passages; those of a customer's contracts only where that customer is named. Blocks: call in a thread."""
 
-    def search(self, question: str, *, customer: str | None, earlier: tuple[str, ...]) -> Findings: ...
+    def search(
+        self, question: str, *, customer: str | None, k: int, earlier: tuple[str, ...]
+    ) -> Findings: ...
 
 
 class Writer(Protocol):
     """Writes from evidence and fields only."""
 
     def draft(
-        self, turn: Turn, reading: Reading, intent: Intent, account: Account | None, findings: Findings, *, tone: str
+        self,
+        turn: Turn,
+        reading: Reading,
+        intent: Intent,
+        account: Account | None,
+        findings: Findings,
+        *,
+        tone: str,
     ) -> DraftText: ...
 
     def answer(self, turn: Turn, intent: Intent, account: Account | None, findings: Findings) -> str: ...
@@ -67,7 +78,12 @@ class Copilot:
         return self.classifier.read(turn.text, speaker=turn.speaker.value, context=turn.earlier[-4:])
 
     async def propose(
-        self, turn: Turn, rep: Person, reading: Reading, meant: Intent | None = None, follows: DecisionId | None = None
+        self,
+        turn: Turn,
+        rep: Person,
+        reading: Reading,
+        meant: Intent | None = None,
+        follows: DecisionId | None = None,
     ) -> Decision:
         """One decision for the turn. `meant`: the intent a rep corrected to, otherwise what was read.
 
@@ -77,7 +93,7 @@ class Copilot:
         intent = meant or reading.intent
         account, findings = await self._look_up(turn)
         now = self.clock()
-        draft, cites = Draft(""), ()
+        draft, cites = Draft(""), tuple[str, ...]()
         if intent is not None:
             words = self.writer.draft(turn, reading, intent, account, findings, tone=rep.tone)
             actions = propose(intent, Case(turn, reading, intent, account, now, rep.id, self.catalog))
@@ -123,4 +139,6 @@ class Copilot:
 
     async def _findings(self, turn: Turn) -> Findings:
         search = self.knowledge.search
-        return await asyncio.to_thread(search, turn.text, customer=turn.customer, earlier=turn.earlier[-4:])
+        return await asyncio.to_thread(
+            search, turn.text, customer=turn.customer, k=MOST_PASSAGES, earlier=turn.earlier[-4:]
+        )

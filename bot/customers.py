@@ -88,18 +88,22 @@ def sight(session: Session, viewer: Person) -> Callable[[str], bool]:
     return lambda owner: owner in seen or viewer.role is Role.ADMIN
 
 
-_COMPANY = re.compile(r"公司|集团|科技|医院|医疗|工厂|中心|学院|大学|实业|贸易|电商|机械|股份|研究[所院]|制造|智造|软件|网络|物流")
+_COMPANY = re.compile(
+    r"公司|集团|科技|医院|医疗|工厂|中心|学院|大学|实业|贸易|电商|机械|股份|研究[所院]|制造|智造|软件|网络|物流"
+)
 
 
 def looks_like_company(name: str) -> bool:
     """客户王总说 names a person, 客户华南宏远说 most likely a company."""
-    return bool(_COMPANY.search(name)) or (len(name) >= 4 and not re.search(r"(?:先生|女士|老师|经理|主任)$", name))
+    return bool(_COMPANY.search(name)) or (
+        len(name) >= 4 and not re.search(r"(?:先生|女士|老师|经理|主任)$", name)
+    )
 
 
 _REPORTS = re.compile(
     r"^(?:的?[\u4e00-\u9fff]{0,3}(?:总|经理|主任|工|老师|科长|院长|厂长|采购|客户))?(?:那边|这边)?(?:刚刚?|今天|昨天|上午|下午)?(?:又|在|来)?"
     r"(?:问|说|反馈|回复|表示|想问|想知道|投诉|抱怨)(?!过|什么|的话|到)(?:我们?|了|道|说)?[,,::\s]*(?P<words>.{2,})$",
-    re.S,
+    re.DOTALL,
 )
 
 

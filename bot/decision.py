@@ -32,19 +32,21 @@ class State(StrEnum):
     UNDONE = "undone"
 
 
-FOLLOWED_BY: Mapping[State, frozenset[State]] = MappingProxyType({
-    State.PROPOSED: frozenset(
-        {State.CONFIRMED, State.CORRECTED, State.DECLINED, State.EXPIRED, State.SUPERSEDED}
-    ),
-    State.CONFIRMED: frozenset({State.CARRIED_OUT, State.FAILED}),
-    State.CORRECTED: frozenset({State.CARRIED_OUT, State.FAILED}),
-    State.FAILED: frozenset({State.CONFIRMED, State.DECLINED}),  # a rep may try again
-    State.CARRIED_OUT: frozenset({State.UNDONE}),
-    State.DECLINED: frozenset(),
-    State.EXPIRED: frozenset(),
-    State.SUPERSEDED: frozenset(),
-    State.UNDONE: frozenset(),
-})
+FOLLOWED_BY: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.PROPOSED: frozenset(
+            {State.CONFIRMED, State.CORRECTED, State.DECLINED, State.EXPIRED, State.SUPERSEDED}
+        ),
+        State.CONFIRMED: frozenset({State.CARRIED_OUT, State.FAILED}),
+        State.CORRECTED: frozenset({State.CARRIED_OUT, State.FAILED}),
+        State.FAILED: frozenset({State.CONFIRMED, State.DECLINED}),  # a rep may try again
+        State.CARRIED_OUT: frozenset({State.UNDONE}),
+        State.DECLINED: frozenset(),
+        State.EXPIRED: frozenset(),
+        State.SUPERSEDED: frozenset(),
+        State.UNDONE: frozenset(),
+    }
+)
 
 
 class ReasonKind(StrEnum):

@@ -48,7 +48,9 @@ class Desk:
         """Answer whoever sent this delivery, once."""
         reply_to = row.payload.get("reply_to") or {}
         back = ReplyAddress(reply_to["data"]) if reply_to.get("data") else None
-        self.outbox.say_to_address(session, address, row.channel, words, f"{row.key}:answer", self.clock(), back)
+        self.outbox.say_to_address(
+            session, address, row.channel, words, f"{row.key}:answer", self.clock(), back
+        )
 
     async def answer(self, rows: Sequence[DeliveryRow], address: str, words: str) -> None:
         """Say something and be done with these deliveries."""
@@ -63,7 +65,9 @@ class Desk:
         for row in rows:
             self.deliveries.finish(session, row, self.clock())
 
-    def propose(self, session: Session, decision: Decision, rep: Person, replaced: Decision | None, why: str) -> None:
+    def propose(
+        self, session: Session, decision: Decision, rep: Person, replaced: Decision | None, why: str
+    ) -> None:
         """Save a proposal and have its card sent; the one whose place it takes is closed first."""
         now = self.clock()
         if replaced is not None:
@@ -87,9 +91,13 @@ class Desk:
             "made_with": vars(decision.provenance),
             "follows": decision.follows,
         }
-        journal.append(session, who="copilot", what="DecisionProposed", subject=decision.id, at=self.clock(), body=body)
+        journal.append(
+            session, who="copilot", what="DecisionProposed", subject=decision.id, at=self.clock(), body=body
+        )
 
-    def keep_turn(self, session: Session, turn: Turn, delivery: str, outcome: str, answer: str = "", **left: Any) -> None:
+    def keep_turn(
+        self, session: Session, turn: Turn, delivery: str, outcome: str, answer: str = "", **left: Any
+    ) -> None:
         """Save a turn and what its conversation remembers of it."""
         now = self.clock()
         turns.add(session, turn, delivery, outcome, answer)

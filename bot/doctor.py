@@ -15,6 +15,7 @@ from bot.channels import ChannelError
 from bot.people import Role
 from bot.settings import channel_states
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
+from crm_bridge import CrmError
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,16 @@ def examine(parts: Parts) -> list[Finding]:
 
 def _database(parts: Parts, session: Session) -> Iterator[Finding]:
     wrong = schema.problem(session)
-    yield Finding("database", not wrong, wrong or f"{parts.store.engine.dialect.name}, schema {schema.head()}")
+    yield Finding(
+        "database", not wrong, wrong or f"{parts.store.engine.dialect.name}, schema {schema.head()}"
+    )
     broken = journal.verify(session)
     lines = journal.length(session)
-    words = f"{lines} lines, whole" if broken is None else f"line {broken.seq}: {broken.why}; restore from a backup"
+    words = (
+        f"{lines} lines, whole"
+        if broken is None
+        else f"line {broken.seq}: {broken.why}; restore from a backup"
+    )
     yield Finding("journal", broken is None, words)
 
 
@@ -44,7 +51,9 @@ def _people(parts: Parts, session: Session) -> Iterator[Finding]:
     everyone = people.everyone(session)
     reps = [one for one in everyone if one.role is Role.REP]
     if not reps:
-        yield Finding("people", False, "there is no rep; add one with `yiju users add NAME --role rep --wecom ID`")
+        yield Finding(
+            "people", False, "there is no rep; add one with `yiju users add NAME --role rep --wecom ID`"
+        )
         return
     lost = [one.id for one in reps if parts.outbox.channel_of(one) is None]
     words = f"{len(everyone)} people, {len(reps)} reps"
@@ -57,7 +66,7 @@ def _people(parts: Parts, session: Session) -> Iterator[Finding]:
 
 def _queues(session: Session) -> Iterator[Finding]:
     for name, table in (("deliveries", DeliveryRow), ("messages", OutboxRow), ("actions", ActionRow)):
-        query = select(col(table.state), func.count()).group_by(col(table.state))  # type: ignore[attr-defined]
+        query = select(col(table.state), func.count()).group_by(col(table.state))
         counts: dict[str, int] = {state: count for state, count in session.execute(query)}
         dead = counts.get("dead", 0)
         words = f"{counts.get('waiting', 0)} waiting, {counts.get('done', 0)} done, {dead} given up"
@@ -80,7 +89,7 @@ def _model(parts: Parts) -> Finding:
 def _crm(parts: Parts) -> Finding:
     try:
         count = len(asyncio.run(parts.crm.directory()))
-    except Exception as error:
+    except CrmError as error:
         return Finding("crm", False, f"{parts.crm.name} does not answer: {error}; check YIJU_CRM__*")
     return Finding("crm", bool(count), f"{parts.crm.name}, {count} customers")
 
@@ -93,8 +102,15 @@ def _channels(parts: Parts) -> Iterator[Finding]:
             yield Finding(state.name, True, "off (nothing set)")
         else:
             yield asyncio.run(_token(parts, state.name))
-    if any(name in parts.channels for name in ("wecom", "dingtalk")) and "127.0.0.1" in parts.settings.public_url:
-        yield Finding("public_url", False, f"{parts.settings.public_url} cannot be opened from a phone; set YIJU_PUBLIC_URL")
+    if (
+        any(name in parts.channels for name in ("wecom", "dingtalk"))
+        and "127.0.0.1" in parts.settings.public_url
+    ):
+        yield Finding(
+            "public_url",
+            False,
+            f"{parts.settings.public_url} cannot be opened from a phone; set YIJU_PUBLIC_URL",
+        )
 
 
 async def _token(parts: Parts, name: str) -> Finding:

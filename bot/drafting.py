@@ -5,6 +5,7 @@ A language model may word a draft better later; what it may say is bounded by th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ from bot.conversation import Turn
 from bot.grounding import Sources, check
 from crm_bridge import Account, Record
 from intents import Intent, Reading
-from knowledge import Evidence, Findings
+from knowledge import DocumentKind, Evidence, Findings
 from prompts import ReplyWords, greeting, pending, phrase, render, reply_words
 
 MOST_POINTS = 4
+AGREED = 0.6
+"""Share of the best score from which a clause of the customer's own contract is preferred."""
 _CRM_POINTS = {
     "delivery_inquiry": (("order", ("status", "ship_by", "tracking")),),
     "billing": (("invoice", ("amount", "paid", "due_on")),),
@@ -48,7 +51,14 @@ class TemplateWriter:
     """Implements `Writer` (bot/copilot.py) over `prompts/`."""
 
     def draft(
-        self, turn: Turn, reading: Reading, intent: Intent, account: Account | None, findings: Findings, *, tone: str
+        self,
+        turn: Turn,
+        reading: Reading,
+        intent: Intent,
+        account: Account | None,
+        findings: Findings,
+        *,
+        tone: str,
     ) -> DraftText:
         """A reply for the customer; empty for a rep's own instruction, which answers nobody."""
         words = reply_words(intent)
@@ -65,33 +75,55 @@ class TemplateWriter:
             closing=words.closing,
         )
         checked = check(text, Sources.of([*_firm(account, findings), words.model_dump_json()], turn.text))
-        return DraftText(checked.text, tuple(point.passage for point in points if point.passage), checked.removed)
+        return DraftText(
+            checked.text, tuple(point.passage for point in points if point.passage), checked.removed
+        )
 
     def answer(self, turn: Turn, intent: Intent, account: Account | None, findings: Findings) -> str:
         """A rep's question: the short answer first, then where it stands."""
         if intent == "lookup_customer" and account is not None:
             return _about(account, turn.text)
-        points = [_point(one) for one in findings.evidence if one.supports][:MOST_POINTS]
+        points = [_point(one) for one in _best(findings.evidence, for_customer=False)][:MOST_POINTS]
         if not points or not findings.answerable:
             return phrase("no_answer", reason=findings.reason or phrase("answer_nothing", question=turn.text))
         return render("answers/knowledge", points=points, unanswered=findings.unanswered)
 
 
-def _points(words: ReplyWords, intent: Intent, account: Account | None, findings: Findings) -> Iterator[Point]:
+def _points(
+    words: ReplyWords, intent: Intent, account: Account | None, findings: Findings
+) -> Iterator[Point]:
     if words.cites in {"crm", "both"} and account is not None:
         yield from _from_crm(intent, account)
     if words.cites in {"passages", "both"}:
-        answered: set[str] = set()
-        for one in findings.evidence:
-            if one.supports and one.part not in answered and one.excerpt:
-                answered.add(one.part)
-                yield _point(one)
+        yield from map(_point, _best(findings.evidence, for_customer=True))
+
+
+def _best(evidence: Sequence[Evidence], *, for_customer: bool) -> Iterator[Evidence]:
+    """The best support of each part. What was agreed with this customer comes before what holds for everybody."""
+    parts: dict[str, list[Evidence]] = {}
+    for one in evidence:
+        if one.supports and one.excerpt and not (for_customer and one.passage.kind is DocumentKind.OTHER):
+            parts.setdefault(one.part, []).append(one)
+    for found in parts.values():
+        agreed = (one for one in found if one.passage.customer and one.score >= AGREED * found[0].score)
+        yield next(agreed, found[0])
 
 
 def _point(found: Evidence) -> Point:
     passage = found.passage
     quote = passage.text if passage.text.strip() != found.excerpt else ""
-    return Point(found.excerpt.rstrip("。;;"), _place(found), passage.id, " ".join(quote.split())[:200])
+    return Point(_spoken(found.excerpt), _place(found), passage.id, " ".join(quote.split())[:200])
+
+
+_CLAUSE_MARK = re.compile(r"^(?:[((][一二三四五六七八九十]+[))]|\d+(?:\.\d+)*[、.]?\s)\s*")
+_NAMED_ROW = re.compile(r"^(?:型号|产品|代码|名称|项目)[::](?P<name>[^;；]+)[;；](?P<rest>.+)$", re.DOTALL)
+
+
+def _spoken(excerpt: str) -> str:
+    """As one would write it in a chat: without the clause's number, a table's row led by what it is about."""
+    plain = _CLAUSE_MARK.sub("", excerpt).rstrip("。;；")
+    row = _NAMED_ROW.match(plain)
+    return f"{row['name'].strip()}:{row['rest'].strip()}" if row else plain
 
 
 def _place(found: Evidence) -> str:
@@ -143,7 +175,11 @@ def _about(account: Account, question: str) -> str:
         "answers/customer",
         customer=account.name,
         fields=[
-            {"label": field.label, "shown": field.shown, "source": f"{field.lineage.system}·{field.lineage.object}"}
+            {
+                "label": field.label,
+                "shown": field.shown,
+                "source": f"{field.lineage.system}·{field.lineage.object}",
+            }
             for field in (asked or ([] if records or wants_people else account.fields))
         ],
         records=[_line(record) for record in records],
@@ -155,7 +191,12 @@ def _about(account: Account, question: str) -> str:
 
 def _line(record: Record) -> dict[str, str]:
     names = [field.name for field in record.fields]
-    return {"label": _KIND_WORDS[record.kind][0], "id": record.id, "title": record.title, "shown": _shown(record, names)}
+    return {
+        "label": _KIND_WORDS[record.kind][0],
+        "id": record.id,
+        "title": record.title,
+        "shown": _shown(record, names),
+    }
 
 
 _KIND_WORDS = {

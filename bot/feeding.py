@@ -32,7 +32,9 @@ class Feed:
         row, fed = rows[0], outcome_of(rows[0])
         assert isinstance(fed, Fed)
         account = await self._account(fed.customer)
-        owner, channel, before = await self._desk.store.read(lambda session: self._owner(session, account, fed))
+        owner, channel, before = await self._desk.store.read(
+            lambda session: self._owner(session, account, fed)
+        )
         text = f"{before.words}\n{fed.text}" if before else fed.text
         turn = Turn(
             id=TurnId(row.key),
@@ -50,7 +52,9 @@ class Feed:
         )
         turn = Turn(**{**vars(turn), "earlier": earlier})
         follows = DecisionId(before.id) if before else None
-        decision = await self._desk.copilot.propose(turn, owner, self._desk.copilot.read(turn), follows=follows)
+        decision = await self._desk.copilot.propose(
+            turn, owner, self._desk.copilot.read(turn), follows=follows
+        )
 
         def save(session: Session) -> None:
             self._desk.keep_turn(session, turn, row.key, "card")
@@ -73,8 +77,12 @@ class Feed:
         owner = people.by_id(session, account.owner)
         channel = self._desk.outbox.channel_of(owner)
         if channel is None:
-            raise NotFound(f"{owner.id} cannot be reached on any channel that is on; set an address with `yiju users add`")
+            raise NotFound(
+                f"{owner.id} cannot be reached on any channel that is on; set an address with `yiju users add`"
+            )
         since = self._desk.clock() - self._desk.extend_within
         open_cards = decisions.open_in(session, ConversationId(fed.conversation))
-        before = next((one for one in open_cards if one.created_at >= since and one.customer == account.id), None)
+        before = next(
+            (one for one in open_cards if one.created_at >= since and one.customer == account.id), None
+        )
         return owner, channel, before

@@ -55,7 +55,8 @@ class Checked:
 def check(text: str, sources: Sources) -> Checked:
     """Keep the sentences whose every figure, model and promise stands in a source."""
     figures = _figures(sources.firm)
-    kept, removed = [], []
+    kept: list[str] = []
+    removed: list[str] = []
     for found in _SENTENCE.finditer(text):
         sentence = found.group()
         (removed if _unsupported(sentence, sources, figures) else kept).append(sentence)
@@ -71,7 +72,9 @@ def _unsupported(sentence: str, sources: Sources, known: set[tuple[str, str]]) -
     plain = _normal(_MARKER.sub("", sentence))
     wrong = [word for word in _PROMISES if word in plain and word not in sources.firm]
     wrong += [
-        model for model in _MODEL.findall(plain) if not _stands(model, sources.firm) and not _stands(model, sources.said)
+        model
+        for model in _MODEL.findall(plain)
+        if not _stands(model, sources.firm) and not _stands(model, sources.said)
     ]
     said = _figures(sources.said)
     for number, unit in _figures(_MODEL.sub(" ", plain)):

@@ -43,7 +43,9 @@ class Jobs:
 
     def schedule(self) -> AsyncIOScheduler:
         """A scheduler with all jobs, not started. A run that comes late is made up for once, not many times."""
-        scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+        scheduler = AsyncIOScheduler(
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+        )
         for work, seconds in (
             (self.expire, EXPIRE_EVERY_S),
             (self.measure, MEASURE_EVERY_S),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -129,7 +128,7 @@ class Listener:
         """What must be asked or said before the words can be worked."""
         if meant.choices:
             lines = "\n".join(f"{number}. {one.name}" for number, one in enumerate(meant.choices[:9], 1))
-            choices = [one.id for one in meant.choices[:9]]
+            choices = [str(one.id) for one in meant.choices[:9]]
             return Question(phrase("which_customer", choices=lines), _pending(heard, choices))
         if meant.forbidden:
             owner = await self._desk.store.read(lambda session: _name(session, meant.forbidden.owner))  # type: ignore[union-attr]
@@ -150,7 +149,9 @@ class Listener:
 
         await self._desk.store.write(save)
 
-    async def _named(self, row: DeliveryRow, heard: Heard, known: Known, person: Person, meant: Meant) -> None:
+    async def _named(
+        self, row: DeliveryRow, heard: Heard, known: Known, person: Person, meant: Meant
+    ) -> None:
         """Only a customer's name: what the open card lacked, or what comes next is about."""
         account = meant.account
         assert account is not None
@@ -276,7 +277,9 @@ class Listener:
             self._desk.finish(session, rows)
 
         await self._desk.store.write(save)
-        log.info("proposed", decision=decision.id, turn=turn.id, intent=decision.intent or "asks", rep=person.id)
+        log.info(
+            "proposed", decision=decision.id, turn=turn.id, intent=decision.intent or "asks", rep=person.id
+        )
 
 
 def _heard(row: DeliveryRow) -> Heard:
@@ -295,7 +298,9 @@ def _take(known: Known, heard: Heard, directory: Directory) -> tuple[Said, Meant
         return said, directory.meant(said.text, hint=said.hint), False
     meant = directory.meant(said.comment, hint=said.hint)
     if meant.nobody and not known.thread.customer:
-        inside = directory.meant(said.text)  # customers name themselves; others they name are not forbidden to quote
+        inside = directory.meant(
+            said.text
+        )  # customers name themselves; others they name are not forbidden to quote
         meant = inside if inside.account else Meant()
     return said, meant, False
 

@@ -24,7 +24,10 @@ def configure(form: Literal["json", "text"]) -> None:
         masked,
     ]
     if form == "json":
-        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        last: list[Any] = [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     else:
         last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     structlog.configure(

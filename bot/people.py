@@ -31,10 +31,11 @@ class Person:
     dingtalk: str | None = None
     tone: str = "warm"
     last_channel: str | None = None
+    active: bool = True
 
     def may_decide_for(self, rep: Person) -> bool:
-        """The rep the card was shown to, or that rep's manager."""
-        return self.id == rep.id or (self.role is Role.MANAGER and rep.manager == self.id)
+        """The rep the card was shown to, or that rep's manager, as long as they work here."""
+        return self.active and (self.id == rep.id or (self.role is Role.MANAGER and rep.manager == self.id))
 
     def address(self, channel: str) -> str | None:
         """The person's id on a platform. The simulator uses our own ids."""
@@ -66,7 +67,7 @@ def admins(session: Session) -> Sequence[Person]:
 
 def may_see(viewer: Person, owner: Person | None) -> bool:
     """A rep sees own customers, a manager the team's, an admin all (to mend things, not to decide)."""
-    if viewer.role is Role.ADMIN:
+    if viewer.role is Role.ADMIN and viewer.active:
         return True
     return owner is not None and viewer.may_decide_for(owner)
 
@@ -102,4 +103,5 @@ def _person(row: UserRow) -> Person:
         dingtalk=row.dingtalk,
         tone=row.tone,
         last_channel=row.last_channel,
+        active=row.active,
     )

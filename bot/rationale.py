@@ -42,7 +42,11 @@ def explain(
     cites: Sequence[str],
 ) -> Rationale:
     """Reasons in the order a rep asks: what was said, what the documents say, who the customer is."""
-    reasons = [*_words(turn, reading, intent), *_passages(findings, cites), *_fields(intent, account)]
+    reasons = [
+        *_words(turn, reading, intent),
+        *_passages(turn, intent, findings, cites),
+        *_fields(intent, account),
+    ]
     return Rationale(
         tuple(reasons),
         tuple(_unknowns(turn, intent, account, findings, draft)),
@@ -57,7 +61,9 @@ def _words(turn: Turn, reading: Reading, intent: Intent | None) -> Iterator[Reas
     def heard(name: str, ranked: Ranked) -> Reason:
         words = "…".join(span.text for span in ranked.because)
         label = taxonomy.label(ranked.intent)
-        text = phrase(name, words=words, intent=label) if words else phrase("reason_words_whole", intent=label)
+        text = (
+            phrase(name, words=words, intent=label) if words else phrase("reason_words_whole", intent=label)
+        )
         return Reason(ReasonKind.WORDS, text, source, turn.id, turn.at)
 
     if intent is None:
@@ -86,12 +92,20 @@ def _percent(ranked: Ranked) -> int:
     return round(ranked.confidence * 100)
 
 
-def _passages(findings: Findings, cites: Sequence[str]) -> Iterator[Reason]:
-    """What the draft quotes first; without a draft, the best that was found."""
+def _passages(
+    turn: Turn, intent: Intent | None, findings: Findings, cites: Sequence[str]
+) -> Iterator[Reason]:
+    """What the draft quotes; where it quotes nothing, the best that was found for a customer's question."""
     cited = [one for one in findings.evidence if one.passage.id in cites]
-    others = [one for one in findings.evidence if one.supports and one.passage.id not in cites]
-    for one in (cited or others[:2])[:MOST_PASSAGES]:
+    others = [one for one in findings.evidence if one.supports][:2] if _asks(turn, intent) else []
+    for one in (cited or others)[:MOST_PASSAGES]:
         yield Reason(ReasonKind.PASSAGE, one.excerpt, str(one.passage.citation).strip(), one.passage.id)
+
+
+def _asks(turn: Turn, intent: Intent | None) -> bool:
+    """Whether documents can speak for the proposal at all: a put-off or a greeting asks for nothing."""
+    reply = reply_words(intent) if intent else None
+    return turn.speaker is Speaker.CUSTOMER and (reply is None or reply.cites != "none")
 
 
 def _fields(intent: Intent | None, account: Account | None) -> Iterator[Reason]:

@@ -83,9 +83,21 @@ class Reception:
         await self._desk.store.write(save)
 
     async def _unsupported(self, row: DeliveryRow, found: Unsupported) -> None:
-        kinds = {"image": "图片", "voice": "语音", "video": "视频", "location": "位置", "link": "链接", "picture": "图片", "audio": "语音"}
+        kinds = {
+            "image": "图片",
+            "voice": "语音",
+            "video": "视频",
+            "location": "位置",
+            "link": "链接",
+            "picture": "图片",
+            "audio": "语音",
+        }
         is_file = found.kind == "file"
-        words = phrase("unsupported_file") if is_file else phrase("unsupported", kind=kinds.get(found.kind, "这类消息"))
+        words = (
+            phrase("unsupported_file")
+            if is_file
+            else phrase("unsupported", kind=kinds.get(found.kind, "这类消息"))
+        )
         await self._desk.answer([row], found.sender, words)
 
 

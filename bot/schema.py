@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,13 @@ def metadata() -> MetaData:
 @cache
 def head() -> str:
     """The newest revision, read off the files: importing Alembic for it would cost a third of a second."""
-    import re
-
     found = {}
     for path in (MIGRATIONS / "versions").glob("*.py"):
         words = path.read_text(encoding="utf-8")
-        down = re.search(r"^down_revision[^=]*= *(?:\"(\w+)\"|None)", words, re.M)
-        revision = re.search(r"^revision[^=]*= *\"(\w+)\"", words, re.M)
-        assert down and revision, f"{path.name} names no revision"
+        down = re.search(r"^down_revision[^=]*= *(?:\"(\w+)\"|None)", words, re.MULTILINE)
+        revision = re.search(r"^revision[^=]*= *\"(\w+)\"", words, re.MULTILINE)
+        if down is None or revision is None:
+            raise RuntimeError(f"{path.name} names no revision")
         found[revision[1]] = down[1]
     (newest,) = set(found) - set(found.values())
     return newest
@@ -54,7 +54,9 @@ def current(connection: Connection) -> str:
 def problem(session: Session) -> str:
     """Empty where the schema is what this program expects; otherwise what to do."""
     found = current(session.connection())
-    return "" if found == head() else f"schema is at {found or 'nothing'}, expected {head()}; run `yiju migrate`"
+    return (
+        "" if found == head() else f"schema is at {found or 'nothing'}, expected {head()}; run `yiju migrate`"
+    )
 
 
 def migrate(engine: Engine) -> bool:

@@ -218,5 +218,3 @@ class SimMessageRow(SQLModel, table=True):
     body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     at: datetime = instant()
     changed: int = 0
-
-

@@ -34,11 +34,16 @@ class Taps:
         row = rows[0]
         tapped = outcome_of(row)
         assert isinstance(tapped, CardReply)
-        person = await self._desk.store.read(lambda session: people.by_address(session, row.channel, tapped.sender))
+        person = await self._desk.store.read(
+            lambda session: people.by_address(session, row.channel, tapped.sender)
+        )
         if person is None:
             await self._desk.answer(rows, tapped.sender, phrase("card_not_yours", rep="收到它的同事"))
             return
         reply = _reply(tapped, person)
+        if reply is None:
+            await self._desk.answer(rows, tapped.sender, phrase("card_unknown"))
+            return
 
         def done(session: Session, applied: Applied) -> None:
             if applied.refused:
@@ -99,13 +104,16 @@ class Taps:
         return await self._desk.copilot.propose(turn, rep, decision.reading, intent, DecisionId(decision.id))
 
 
-def _reply(tapped: CardReply, person: Person) -> Reply:
+def _reply(tapped: CardReply, person: Person) -> Reply | None:
+    """None for a button that is none of ours: a card of another program, or a forged one."""
     intent = None
     button = tapped.button
     if button.startswith(PICK):
         intent, button = Intent(button.removeprefix(PICK)), Move.CORRECT.value
     elif button == Move.CORRECT.value:
         intent = next((Intent(chosen) for chosen in tapped.selected.values() if chosen), None)
+    if button not in set(Move):
+        return None
     return Reply(
         decision=tapped.decision,
         by=UserId(person.id),

@@ -19,6 +19,7 @@ from bot.actions.params import (
     FormField,
     hidden,
     missing,
+    unfit,
     validate,
     visible,
     why,
@@ -52,7 +53,9 @@ class Case:
 
     @property
     def words(self) -> str:
-        return self.turn.text
+        """What was said, without characters that nobody sees. Positions of entities count in `turn.text`."""
+        seen = (c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in self.turn.text)
+        return "".join(seen).strip()
 
     @property
     def by_rep(self) -> bool:
@@ -86,7 +89,7 @@ class Action(ABC):
         if sketch is None:
             return None
         params = {name: value for name, value in sketch.items() if value not in (None, "", [], {})}
-        lacking = self.missing(params)
+        lacking = self.missing(params) or unfit(self.Params, params)
         return Proposal(self.kind, params if lacking else validate(self.Params, params), lacking)
 
     def missing(self, params: Mapping[str, Any]) -> tuple[str, ...]:

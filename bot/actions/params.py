@@ -111,21 +111,39 @@ def validate(model: type[ActionParams], raw: Mapping[str, Any]) -> dict[str, Any
         raise InvalidInput(why(model, error)) from error
 
 
+def unfit(model: type[BaseModel], params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Labels of the fields whose values are not usable as they stand."""
+    try:
+        model.model_validate(dict(params))
+    except ValidationError as error:
+        labels = {one.name: one.label for one in asks(model)}
+        found = [str(one["loc"][0]) if one["loc"] else "" for one in error.errors()]
+        return tuple(dict.fromkeys(labels.get(name, next(iter(labels.values()))) for name in found))
+    return ()
+
+
 def why(model: type[BaseModel], error: ValidationError) -> str:
     labels = {one.name: one for one in asks(model)}
     return ";".join(dict.fromkeys(_sentence(labels, one) for one in error.errors()))
 
 
 def _sentence(labels: Mapping[str, Ask], error: ErrorDetails) -> str:
-    place = [part for part in error["loc"] if str(part) in labels]
-    field = labels[str(place[0])] if place else None
-    label = field.label if field else ".".join(str(part) for part in error["loc"])
+    name, *inside = [str(part) for part in error["loc"]] or [""]
+    field = labels.get(name)
+    label = _place(field, inside) if field else name
     if error["type"] == "value_error":
         words = str(error["ctx"]["error"])
         return f"{label}:{words}" if label else words
-    if field and field.choices:
+    if field and field.choices and not inside:
         return f"{label}:请选 {'、'.join(read for _, read in field.choices)}"
     return f"{label}:{_explained(error)}"
+
+
+def _place(field: Ask, inside: list[str]) -> str:
+    """第 1 行 数量 for a value inside a list of lines."""
+    if len(inside) < 2 or inside[1] not in dict(field.choices):
+        return field.label
+    return f"第 {int(inside[0]) + 1} 行 {dict(field.choices)[inside[1]]}"
 
 
 def _explained(error: ErrorDetails) -> str:

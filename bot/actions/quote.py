@@ -24,6 +24,8 @@ _COLUMNS = (
     ("product", "产品", "text"), ("quantity", "数量", "number"), ("unit_price", "单价", "money"), ("discount_percent", "优惠(%)", "number"),
 )  # fmt: skip
 
+_LABELS = tuple((name, label) for name, label, _ in _COLUMNS)
+
 
 class Line(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -51,7 +53,7 @@ class Price(BaseModel):
 
 class QuoteParams(ActionParams):
     title: Words = ask("报价单名称")
-    lines: list[Line] = ask("产品明细", "lines", min_length=1, max_length=MOST_LINES)
+    lines: list[Line] = ask("产品明细", "lines", choices=_LABELS, min_length=1, max_length=MOST_LINES)
     valid_until: date | None = ask("有效期至", "date", None)
     prices: dict[str, Price] = carried("价目", {})
     """The price list it was drawn from; a decision replayed later finds the same."""

@@ -50,9 +50,9 @@ def can_undo(kind: str) -> bool:
 
 
 def propose(intent: Intent, case: Case, taxonomy: Taxonomy | None = None) -> tuple[Proposal, ...]:
-    """The intent's default actions, as far as they make sense for the case; () where no account is known."""
+    """The intent's default actions, as far as they make sense for the case; () where no account is known or nothing was said."""
     info = (taxonomy or load_taxonomy()).intents.get(intent)
-    if case.account is None or info is None:
+    if case.account is None or info is None or not case.words:
         return ()
     case = replace(case, intent=intent)
     found: tuple[Proposal, ...] = ()

@@ -12,6 +12,8 @@ from bot.actions.shown import SHANGHAI
 from crm_bridge import Contact, called
 from intents import Entity
 
+MOST_PIECES = 1_000_000
+MOST_MONEY = 10**11
 _BUDGET = re.compile(r"预算|总价|总额|金额|合同额|报到|单子")
 _ACCOUNTS = re.compile(r"账号|帐号|用户|席位|坐席")
 _HALF_DAYS = (("下午", time(14)), ("晚", time(19)), ("中午", time(12)))
@@ -47,7 +49,7 @@ def wanted(case: Case) -> tuple[Wanted, ...]:
     found: dict[str, Wanted] = {}
     for place, (entity, name) in enumerate(products):
         low = (products[place - 1][0].end if place else 0) if before else entity.end
-        following = products[place + 1][0].start if place + 1 < len(products) else len(case.words)
+        following = products[place + 1][0].start if place + 1 < len(products) else len(case.turn.text)
         high = entity.start if before else following
         beside = [number for number in numbers if low <= number.start < high]
         count = int(beside[-1 if before else 0].value) if beside else None
@@ -73,12 +75,9 @@ def fits_unit(case: Case, product: str) -> bool:
 
 
 def _quantities(case: Case) -> list[Entity]:
-    """一份, 一下 and the like count nothing that could be ordered."""
-    return [
-        one
-        for one in entities(case, "quantity")
-        if int(one.value) and not (one.value == "1" and one.text[-1:] in "个份点条张")
-    ]
+    """Those that can be ordered: neither 一份 nor a number that nobody makes."""
+    possible = [one for one in entities(case, "quantity") if 0 < int(one.value) <= MOST_PIECES]
+    return [one for one in possible if not (one.value == "1" and one.text[-1:] in "个份点条张")]
 
 
 def _in_catalog(case: Case, name: str) -> str | None:
@@ -93,7 +92,8 @@ def budget(case: Case) -> Decimal | None:
     said = entities(case, "money")
     if not said or not (case.by_rep or _BUDGET.search(case.words)):
         return None
-    return Decimal(said[0].value.partition("..")[0])
+    amount = Decimal(said[0].value.partition("..")[0])
+    return amount.quantize(Decimal("0.01")) if amount <= MOST_MONEY else None
 
 
 def moment(case: Case) -> SaidTime | None:

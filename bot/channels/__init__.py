@@ -180,7 +180,9 @@ class Channel(Protocol):
     async def show(self, card: Card, to: str, key: str) -> CardRef:
         """Send a card to one person. Raises `ChannelBusy`, `ChannelRefused`."""
 
-    async def refresh(self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None) -> CardRef:
+    async def refresh(
+        self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None
+    ) -> CardRef:
         """Change a card that was sent, or send what it says now where it cannot be changed any more."""
 
     async def book(self, meeting: Mapping[str, Any], organizer: str, key: str) -> str:

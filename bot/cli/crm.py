@@ -26,7 +26,8 @@ def check() -> None:
 
 @crm_app.command()
 def show(
-    customer: Annotated[str, typer.Argument(help="name, short name, alias or account id")], as_json: Json = False
+    customer: Annotated[str, typer.Argument(help="name, short name, alias or account id")],
+    as_json: Json = False,
 ) -> None:
     """A customer's fields with where and when each came from, and the open records."""
     parts = open_parts(channels={})
@@ -38,7 +39,9 @@ def show(
         return
     print(f"{account.name} ({account.id}), owner {account.owner}")
     for field in account.fields:
-        print(f"  {field.label}: {field.shown}  ({field.lineage.system} {field.lineage.object}, {field.lineage.at:%Y-%m-%d})")
+        print(
+            f"  {field.label}: {field.shown}  ({field.lineage.system} {field.lineage.object}, {field.lineage.at:%Y-%m-%d})"
+        )
     for record in account.records:
         print(f"  {record.kind} {record.id} {record.title}")
 
@@ -57,6 +60,8 @@ def find(directory: tuple[AccountName, ...], customer: str) -> AccountName:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InvalidInput(f"{customer!r} fits {', '.join(one.name for one in found)}; give the full name or the id")
+        raise InvalidInput(
+            f"{customer!r} fits {', '.join(one.name for one in found)}; give the full name or the id"
+        )
     near = ", ".join(one.name for one in index.suggest(customer))
     raise NotFound(f"the CRM knows no customer {customer!r}" + (f"; did you mean {near}?" if near else ""))

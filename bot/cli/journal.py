@@ -31,5 +31,8 @@ def export(subject: Annotated[str, typer.Option(help="only this decision's lines
     """Every line as JSON, oldest first."""
     with open_store().look() as session:
         for row in journal.lines(session, subject or None):
-            line = {name: getattr(row, name) for name in ("seq", "at", "who", "what", "subject", "previous", "hash")}
+            line = {
+                name: getattr(row, name)
+                for name in ("seq", "at", "who", "what", "subject", "previous", "hash")
+            }
             print(json.dumps({**line, "body": json.loads(row.body)}, ensure_ascii=False))

@@ -21,17 +21,21 @@ keys_app = typer.Typer(no_args_is_help=True, help="API keys for /api/v1.")
 @keys_app.command()
 def add(
     name: Annotated[str, typer.Argument(help="what the key is for")],
-    scope: Annotated[list[str], typer.Option(help=f"one or more of {', '.join(KEY_SCOPES)}")] = ["utterances"],  # noqa: B006
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"one or more of {', '.join(KEY_SCOPES)}; utterances where left out"),
+    ] = None,
 ) -> None:
     """Create a key and print it, this once."""
     from bot.app import utc_now
 
-    if wrong := set(scope) - set(KEY_SCOPES):
+    scopes = tuple(scope or ["utterances"])
+    if wrong := set(scopes) - set(KEY_SCOPES):
         raise InvalidInput(f"scope {', '.join(sorted(wrong))}; expected {', '.join(KEY_SCOPES)}")
     with open_store().begin() as session:
-        key_id, key = new_key(session, name, tuple(scope), utc_now())
+        key_id, key = new_key(session, name, scopes, utc_now())
     print(key)
-    print(f"key {key_id} for {', '.join(scope)}; keep it, it is not shown again", file=sys.stderr)
+    print(f"key {key_id} for {', '.join(scopes)}; keep it, it is not shown again", file=sys.stderr)
 
 
 @keys_app.command()
@@ -50,5 +54,7 @@ def list_keys() -> None:
     table = Table("id", "name", "scopes", "created", "revoked")
     with open_store().look() as session:
         for row in session.execute(select(ApiKeyRow)).scalars():
-            table.add_row(row.id, row.name, row.scopes, f"{row.created_at:%Y-%m-%d}", f"{row.revoked_at or ''}")
+            table.add_row(
+                row.id, row.name, row.scopes, f"{row.created_at:%Y-%m-%d}", f"{row.revoked_at or ''}"
+            )
     Console().print(table)

@@ -24,7 +24,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         for one in error.errors():
             name = "YIJU_" + "__".join(str(part).upper() for part in one["loc"])
-            print(f"{name}: {one['msg']}; found {one['input']!r}; `yiju settings` explains it", file=sys.stderr)
+            print(
+                f"{name}: {one['msg']}; found {one['input']!r}; `yiju settings` explains it", file=sys.stderr
+            )
         raise typer.Exit(2) from error
 
 

@@ -25,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="prepare everything, serve nothing")] = False,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="prepare everything, serve nothing")
+    ] = False,
     host: Host = "127.0.0.1",
     port: Port = 8000,
 ) -> None:
@@ -99,10 +101,20 @@ def _serve(chosen: Settings, host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            print(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port", file=sys.stderr)
+            print(
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port",
+                file=sys.stderr,
+            )
             raise typer.Exit(1) from error
     configure(chosen.log_format)
-    uvicorn.run(create_app(chosen), host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=20)
+    uvicorn.run(
+        create_app(chosen),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=20,
+    )
 
 
 def _reached_at(chosen: Settings, host: str, port: int) -> Settings:

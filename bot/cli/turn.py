@@ -27,7 +27,9 @@ CHANNEL = "terminal"
 def ask(
     text: Annotated[str, typer.Argument(help="what a customer or a rep said; 客户X说:… is taken apart")],
     customer: Annotated[str, typer.Option(help="whom it is about: name, short name or account id")] = "",
-    by: Annotated[str, typer.Option("--as", help="the rep who asks; the customer's owner where left out")] = "",
+    by: Annotated[
+        str, typer.Option("--as", help="the rep who asks; the customer's owner where left out")
+    ] = "",
     speaker: Annotated[Literal["", "customer", "rep"], typer.Option(help="whose words they are")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else there")] = False,
 ) -> None:
@@ -74,7 +76,9 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         everyone = people.everyone(session)
     reps = [one for one in everyone if one.role in {Role.REP, Role.MANAGER}]
     if not reps:
-        raise NotFound("there is no rep yet; run `yiju demo --prepare-only` or `yiju users add NAME --role rep`")
+        raise NotFound(
+            "there is no rep yet; run `yiju demo --prepare-only` or `yiju users add NAME --role rep`"
+        )
     said = take_apart(text, frozenset(one.name for one in everyone))
     whose = Speaker(speaker) if speaker else (Speaker.CUSTOMER if customer and not by else said.speaker)
     words = text if whose is not said.speaker else said.text
@@ -91,9 +95,13 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         places = (customer,) if customer else (said.comment, said.text if whose is Speaker.REP else "")
         meant = directory.meant(*places, hint="" if customer else said.hint)
         if meant.choices:
-            raise InvalidInput(f"several customers fit: {', '.join(one.name for one in meant.choices)}; say which with --customer")
+            raise InvalidInput(
+                f"several customers fit: {', '.join(one.name for one in meant.choices)}; say which with --customer"
+            )
         if meant.forbidden:
-            raise InvalidInput(f"{meant.forbidden.name} belongs to {meant.forbidden.owner}; ask --as {meant.forbidden.owner}")
+            raise InvalidInput(
+                f"{meant.forbidden.name} belongs to {meant.forbidden.owner}; ask --as {meant.forbidden.owner}"
+            )
         named = meant.account
         customer = customer or meant.unknown
     person = asking or next((one for one in reps if named and one.id == named.owner), reps[0])

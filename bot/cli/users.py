@@ -35,13 +35,17 @@ def add(
     """Add or change a person."""
     store = open_store()
     with store.begin() as session:
-        person = _person(session, {"name": name, "role": role, "wecom": wecom, "dingtalk": dingtalk, "manager": manager})
+        person = _person(
+            session, {"name": name, "role": role, "wecom": wecom, "dingtalk": dingtalk, "manager": manager}
+        )
         people.add(session, person)
     print(f"{person.id} {person.name} {person.role}")
 
 
 @users_app.command("import")
-def import_file(file: Annotated[Path, typer.Argument(help=f"CSV with the columns {','.join(COLUMNS)}")]) -> None:
+def import_file(
+    file: Annotated[Path, typer.Argument(help=f"CSV with the columns {','.join(COLUMNS)}")],
+) -> None:
     """Add or change everybody in a file; a wrong line changes nothing at all and is named."""
     rows = list(_rows(file))
     store = open_store()
@@ -56,7 +60,9 @@ def import_file(file: Annotated[Path, typer.Argument(help=f"CSV with the columns
 
 
 @users_app.command("list")
-def list_people(as_json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout")] = False) -> None:
+def list_people(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout")] = False,
+) -> None:
     """Everybody."""
     with open_store().look() as session:
         everyone = people.everyone(session)
@@ -66,7 +72,19 @@ def list_people(as_json: Annotated[bool, typer.Option("--json", help="JSON lines
         return
     table = Table("id", "name", "role", "wecom", "dingtalk", "manager")
     for person in everyone:
-        table.add_row(*(str(value or "") for value in (person.id, person.name, person.role, person.wecom, person.dingtalk, person.manager)))
+        table.add_row(
+            *(
+                str(value or "")
+                for value in (
+                    person.id,
+                    person.name,
+                    person.role,
+                    person.wecom,
+                    person.dingtalk,
+                    person.manager,
+                )
+            )
+        )
     Console().print(table)
 
 
@@ -75,7 +93,9 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-                raise InvalidInput(f"{file}: no column {', '.join(sorted(missing))}; the header is {','.join(COLUMNS)}")
+                raise InvalidInput(
+                    f"{file}: no column {', '.join(sorted(missing))}; the header is {','.join(COLUMNS)}"
+                )
             for number, row in enumerate(reader, 2):
                 yield number, {name: (row[name] or "").strip() for name in COLUMNS}
     except (OSError, UnicodeDecodeError) as error:
@@ -113,5 +133,7 @@ def _known(session: Session, row: dict[str, str]) -> Person | None:
 def _manager(session: Session, named: str) -> UserId:
     found = [one for one in people.everyone(session) if named in {one.id, one.name}]
     if len(found) != 1:
-        raise InvalidInput(f"manager {named!r} fits {len(found)} people; add the manager first, or give the id")
+        raise InvalidInput(
+            f"manager {named!r} fits {len(found)} people; add the manager first, or give the id"
+        )
     return found[0].id

@@ -32,7 +32,10 @@ class UtteranceIn(BaseModel):
     said_by: str = Field("", max_length=60, description="who of them said it")
     at: datetime | None = Field(None, description="when it was said, with zone; now where it is left out")
     id: str = Field(
-        "", max_length=120, description="the source's own id; sent twice, it is worked once", pattern=r"^[\w.:@-]*$"
+        "",
+        max_length=120,
+        description="the source's own id; sent twice, it is worked once",
+        pattern=r"^[\w.:@-]*$",
     )
     conversation: str = Field(
         "", max_length=120, description="the source's thread; words of one thread extend one card"
@@ -98,4 +101,3 @@ async def _account(crm: CrmAdapter, customer: str) -> str:
         named = ", ".join(f"{account.id} {account.name}" for account in found)
         raise InvalidInput(f"customer {customer!r} fits several accounts ({named}); send the id")
     raise NotFound(f"the CRM knows no customer {customer!r}; send the account id or its full name")
-

@@ -90,7 +90,9 @@ class Gateway:
         return await self.tapped(outcome) if isinstance(outcome, CardReply) else None
 
     def _settled(self, session: Session, tap: CardReply) -> dict[str, Any] | None:
-        state = session.execute(select(col(DeliveryRow.state)).where(col(DeliveryRow.key) == tap.key)).scalar()
+        state = session.execute(
+            select(col(DeliveryRow.state)).where(col(DeliveryRow.key) == tap.key)
+        ).scalar()
         if state != "done":
             return None
         try:

@@ -97,7 +97,9 @@ class DecisionPage:
             channel = self._outbox.channel_of(person)
             key = f"signin:{user}:{code}"
             words = phrase("signin_code", code=code)
-            return bool(channel) and self._outbox.say(session, person, channel or "", words, key, self._clock())
+            return bool(channel) and self._outbox.say(
+                session, person, channel or "", words, key, self._clock()
+            )
 
         await self._store.write(send)
         return _html("signin.html", token=token, people=who, chosen=user, said=phrase("signin_sent"))
@@ -141,7 +143,9 @@ class DecisionPage:
         opened = await self._store.read(lambda session: self._open(session, link, viewer))
         found = self._library.passage(passage)
         if found is None or found.customer not in {None, opened.decision.customer}:
-            raise NotFound("this passage is not part of the decision's sources; its document may have been removed")
+            raise NotFound(
+                "this passage is not part of the decision's sources; its document may have been removed"
+            )
         around = _around(self._library.passages_of(found.citation.document_id), found)
         return _html("source.html", token=token, passage=found, around=around)
 
@@ -236,7 +240,12 @@ def _may_sign_in(session: Session, link: Link) -> list[Person]:
 def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
     decision = opened.decision
     base = Reply(
-        decision.id, UserId(opened.viewer.id), Move.CONFIRM, decision.version, decision.content_hash, note=form.get("note", "")[:300]
+        decision.id,
+        UserId(opened.viewer.id),
+        Move.CONFIRM,
+        decision.version,
+        decision.content_hash,
+        note=form.get("note", "")[:300],
     )
     match form.get("move"):
         case "intent":
@@ -275,7 +284,8 @@ def _form(number: int, action: Proposal, typed: Mapping[str, str] | None) -> dic
     """An action's part of the form: filled as proposed, or as it was typed."""
     kind, prefix = actions.by_name(action.kind), f"a{number}."
     fields = [
-        replace(one, value=(typed or {}).get(prefix + one.name, one.value)) for one in kind.form(action.params)
+        replace(one, value=(typed or {}).get(prefix + one.name, one.value))
+        for one in kind.form(action.params)
     ]
     keep = typed is None or f"{prefix}keep" in typed
     return {"label": kind.label, "fields": fields, "missing": action.missing, "keep": keep}

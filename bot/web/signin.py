@@ -59,7 +59,9 @@ class SignIn:
     def who(self, request: Request) -> str | None:
         """The user id of whoever signed in with this browser."""
         try:
-            return str(self._signer().loads(request.cookies.get(COOKIE, ""), max_age=int(LASTS.total_seconds())))
+            return str(
+                self._signer().loads(request.cookies.get(COOKIE, ""), max_age=int(LASTS.total_seconds()))
+            )
         except BadSignature:
             return None
 

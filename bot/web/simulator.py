@@ -86,8 +86,14 @@ def routes(
     async def page(request: Request, yiju_person: Annotated[str, Cookie()] = "") -> HTMLResponse:
         everyone = [one for one in await store.read(people.everyone)]
         user = signin.who(request)
-        chosen = user if user in {one.id for one in everyone} else next((one.id for one in everyone if one.role == "rep"), "")
-        text = TEMPLATES.get_template("sim.html").render(people=_ordered(everyone), chosen=chosen, examples=EXAMPLES)
+        chosen = (
+            user
+            if user in {one.id for one in everyone}
+            else next((one.id for one in everyone if one.role == "rep"), "")
+        )
+        text = TEMPLATES.get_template("sim.html").render(
+            people=_ordered(everyone), chosen=chosen, examples=EXAMPLES
+        )
         response = HTMLResponse(text, headers={"Cache-Control": "no-store"})
         if chosen:
             signin.remember(response, chosen)
@@ -105,7 +111,9 @@ def routes(
     async def say(body: Say, request: Request) -> dict[str, bool]:
         person = await person_of(request)
         await store.write(lambda session: simulator.heard(session, person.id, body.text, f"me:{body.key}"))
-        heard = Heard(f"sim:{body.key}", person.id, f"sim:{person.id}", body.text, clock(), sender_name=person.name)
+        heard = Heard(
+            f"sim:{body.key}", person.id, f"sim:{person.id}", body.text, clock(), sender_name=person.name
+        )
         return {"new": await gateway.accept("sim", heard)}
 
     @router.post("/tap")
@@ -113,7 +121,15 @@ def routes(
         person = await person_of(request)
         selected = {"choice": body.choice} if body.choice else {}
         reply = CardReply(
-            f"sim:{body.key}", person.id, f"sim:{person.id}", body.decision, body.button, clock(), body.version, body.content_hash, selected
+            f"sim:{body.key}",
+            person.id,
+            f"sim:{person.id}",
+            body.decision,
+            body.button,
+            clock(),
+            body.version,
+            body.content_hash,
+            selected,
         )
         return {"new": await gateway.accept("sim", reply)}
 
