@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from knowledge.encoder import Vectors
 from knowledge.lexical import Hit
 
+PATIENCE = 10.0
+"""Seconds until a vector server counts as down."""
+
 
 class DenseIndex:
     """Collections named `<prefix>-<scope>`; `prefix` changes with the encoder, so vectors of two never mix."""
@@ -68,9 +71,22 @@ class DenseIndex:
     def reopen(self) -> None:
         """Another process wrote: an open embedded client keeps showing what it had read before."""
         self._known.clear()
-        if not self._url and self._client_ is not None:
-            self._client_.clear_system_cache()
+        if not self._url:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections; the next call opens them again."""
+        self._known.clear()
+        if self._client_ is not None:
+            if self._url:
+                for session in self._sessions():
+                    session.close()  # Chroma's own close leaves the connections open (1.5.9)
+            self._client_.close()
             self._client_ = None
+
+    def _sessions(self) -> tuple[Any, Any]:
+        """The connections of a server's client, and of the second client that it makes for itself."""
+        return self._client_._server._session, self._client_._admin_client._server._session
 
     def _name(self, scope: str) -> str:
         return f"{self._prefix}-{scope}"
@@ -96,6 +112,8 @@ class DenseIndex:
                 self._client_ = chromadb.HttpClient(
                     at.hostname or "localhost", at.port or 8000, ssl=at.scheme == "https", settings=settings
                 )
+                for session in self._sessions():
+                    session.timeout = PATIENCE  # Chroma sets none: a server that hangs would hang the turn
             else:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._client_ = chromadb.PersistentClient(str(self._folder), settings=settings)

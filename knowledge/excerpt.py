@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from knowledge.model import Passage
 from knowledge.passages import models as models_of
 from knowledge.query import Part, Question, weight_of
 from knowledge.tokens import STOP, grams, normalise
 
+SHORT_ROW = 60
+"""Characters of a table row that is quoted whole."""
+CELL_SHARE = 0.7
+"""Share of the best cell's worth from which a cell of a longer row is quoted as well."""
 LONGEST = 160
 """Characters of a quotation; a longer sentence is cut at its last comma."""
 _SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;]?")
@@ -21,7 +26,7 @@ def excerpt(question: Question, part: Part, passage: Passage) -> str:
     if not pieces:
         return ""
     best = max(range(len(pieces)), key=lambda at: (_speaks(question, part, pieces[at]), -at))
-    return _cut(pieces[best])
+    return _cut(_cells(question, part, pieces[best]) if passage.table else pieces[best])
 
 
 def _pieces(passage: Passage) -> Iterator[str]:
@@ -29,6 +34,21 @@ def _pieces(passage: Passage) -> Iterator[str]:
     for found in pattern.finditer(passage.text):
         if piece := found.group().strip():
             yield piece
+
+
+def _cells(question: Question, part: Part, row: str) -> str:
+    """Of a long row, the cells that name the thing and those that were asked for."""
+    cells = [cell.strip() for cell in re.split("[；;]", row) if cell.strip()]
+    if len(row) <= SHORT_ROW or len(cells) < 3:
+        return row
+    worth = [_speaks(replace(question, models=frozenset()), part, cell) for cell in cells]
+    enough = CELL_SHARE * max(worth)
+    kept = [
+        cell
+        for cell, value in zip(cells, worth, strict=True)
+        if (enough and value >= enough) or any(model in normalise(cell) for model in question.models)
+    ]
+    return "；".join(kept or cells)
 
 
 def _speaks(question: Question, part: Part, piece: str) -> float:

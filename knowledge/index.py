@@ -78,6 +78,9 @@ class Index:
             self.dense.clear()
             self._manifest_path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        self.dense.close()
+
     def held(self) -> Mapping[str, int]:
         """Version id → number of entries, as written down."""
         return {key: value.entries for key, value in self._manifest().items()}

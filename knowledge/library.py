@@ -202,6 +202,10 @@ class Library:
             len(documents), sum(one.passages for one in documents), entries, self._index_hash, tuple(problems)
         )
 
+    def close(self) -> None:
+        """Let go of the vector index; the next search opens it again."""
+        self._index.close()
+
     def _ready(self) -> Retrieval:
         """The retrieval over what the store holds now."""
         if self._retrieval is None or self._store.generation() != self._generation:

@@ -20,6 +20,7 @@ _NOT_A_MODEL = re.compile(
     r"(?:E|IP|DN|PN|GB|YY|ISO|IEC|EN|RS|HT|USB|PM|CE|UL|RJ|QA|V|NO|TCP|UTF|SN|PT|CO|AC|DC|M)-?\d+[A-Z]{0,2}"
 )
 _OLD = re.compile(r"修订(?:记录|历史|说明)|版本(?:记录|历史)|变更(?:记录|历史)|已作废|旧版|历史价格")
+_CODE_HEADER = re.compile(r"^(?!.*型号).*(?:代码|代号|编号|编码|序号|料号|故障码|报警|货号|件号)")
 _VERSION_HEADER = re.compile(r"修订|版本|版次")
 
 
@@ -119,7 +120,7 @@ def _pieces(blocks: Sequence[Block], place: _Place) -> list[Piece]:
         old = bool(_OLD.search(place.heading)) or any(
             _VERSION_HEADER.search(name) for name in blocks[0].header[:1]
         )
-        return [_piece(text, place, blocks[0].page, place.clause, table=True, old=old)]
+        return [_piece(text, place, blocks[0].page, place.clause, table=True, old=old, of=_named_in(blocks))]
     found = CLAUSE.match(text)
     clause = _joined(place.clause, found[1]) if found else place.clause
     return [_piece(part, place, blocks[0].page, clause) for part in _sentences(text)]
@@ -144,9 +145,26 @@ def _sentences(text: str) -> list[str]:
     return splitter.split_text(text)
 
 
+def _named_in(rows: Sequence[Block]) -> str:
+    """The words that may name models: not F02 in a column of alarm codes, nor BG-03 in one of part numbers."""
+    cells = [
+        cell
+        for row in rows
+        for at, cell in enumerate(row.cells)
+        if at >= len(row.header) or not _CODE_HEADER.search(row.header[at])
+    ]
+    return "\n".join([*rows[0].header, *cells])
+
+
 def _piece(
-    text: str, place: _Place, page: int | None, clause: str | None, table: bool = False, old: bool = False
+    text: str,
+    place: _Place,
+    page: int | None,
+    clause: str | None,
+    table: bool = False,
+    old: bool = False,
+    of: str | None = None,
 ) -> Piece:
-    named = tuple(models(text) or place.models)
+    named = tuple(models(text if of is None else of) or place.models)
     old = old or bool(_OLD.search(place.heading + text[:20]))
     return Piece(text, place.heading, page, clause, named, old, table)

@@ -78,9 +78,7 @@ class Reranker:
         self, question: Question, part: Part, candidates: Sequence[Candidate], idf: Callable[[str], float]
     ) -> list[Scored]:
         """Best first, one entry a passage."""
-        scored = sorted(
-            (self._score(question, part, one, idf) for one in candidates), key=lambda one: -one.score
-        )
+        scored = sorted((self._score(question, part, one, idf) for one in candidates), key=_rank)
         best: dict[str, Scored] = {}
         for one in scored:
             best.setdefault(one.candidate.passage.id, one)
@@ -123,6 +121,13 @@ class Reranker:
             because.append(f"型号 {'、'.join(sorted(same)).upper()}")
             return self.weights.model
         return -self.weights.other_model if seen.models | seen.above else 0.0
+
+
+def _rank(one: Scored) -> tuple[float, str, str, int, str]:
+    """By score; of equals the one that stands first, whatever ids chance gave them."""
+    passage = one.candidate.passage
+    position = int(passage.id.rpartition("-")[2])
+    return -one.score, passage.citation.title, passage.customer or "", position, one.candidate.entry.id
 
 
 def _concept(part: Part, seen: _Seen, idf: Callable[[str], float]) -> tuple[float, str]:
