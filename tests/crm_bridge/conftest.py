@@ -9,7 +9,7 @@ import pytest
 
 from crm_bridge.adapters.embedded import EmbeddedCrm
 from tests.fakes.clock import Clock
-from tests.fakes.crm import open_crm
+from tests.fakes.embedded_crm import open_crm
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from crm_bridge import Account, AccountId, OutsideContract, Receipt, Write, Writ
 from crm_bridge.adapters.embedded import EmbeddedCrm, load
 from tests.contracts.crm_adapter import CrmAdapterContract
 from tests.fakes.clock import Clock
-from tests.fakes.crm import JINGMO, RENHE, open_crm
+from tests.fakes.embedded_crm import JINGMO, RENHE, open_crm
 
 KEY = WriteKey("d-1")
 
