@@ -230,6 +230,40 @@ async def test_when_asked_to_leave_it_connects_anew_and_still_serves_the_old_con
     assert [outcome.key for outcome in inbox.outcomes] == ["dingtalk:late", "dingtalk:next"]
 
 
+async def test_an_old_connection_that_the_platform_forgets_to_close_is_closed(
+    stream: Stream, gateway: DingTalkGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.dingtalk.session.FAREWELL_S", 0.01)
+    async with running(stream):
+        old = await gateway.connection()
+        await gateway.send(old, "SYSTEM", "disconnect", {"reason": "connection is expired"})
+        new = await gateway.connection()
+        await asyncio.wait_for(old.wait_closed(), 5)
+        assert (await gateway.push(new, "SYSTEM", "ping", {"opaque": "1"}))["code"] == 200
+
+
+async def test_a_message_whose_connection_breaks_before_the_answer_is_kept_all_the_same(
+    stream: Stream, gateway: DingTalkGateway, inbox: Inbox, said: Said
+) -> None:
+    arrived, saved, kept = asyncio.Event(), asyncio.Event(), []
+
+    async def save(outcome: Outcome) -> None:
+        arrived.set()
+        await saved.wait()
+        kept.append(outcome.key)
+
+    inbox.react = save
+    async with running(stream):
+        broken = await gateway.connection()
+        await gateway.send(broken, "CALLBACK", BOT, said())
+        await asyncio.wait_for(arrived.wait(), 5)
+        broken.transport.abort()
+        new = await gateway.connection()
+        saved.set()
+        assert (await gateway.push(new, "SYSTEM", "ping", {"opaque": "1"}))["code"] == 200
+    assert kept == ["dingtalk:msg0abcDEF=="]
+
+
 async def test_a_connection_that_breaks_is_replaced(
     stream: Stream, gateway: DingTalkGateway, inbox: Inbox, said: Said
 ) -> None:
