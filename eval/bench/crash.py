@@ -34,9 +34,8 @@ PATIENCE = 60.0
 """Seconds a rep waits for a card or for its change, restarts included; longer is a fault."""
 AGAIN = 0.1
 """Share of callbacks that are delivered once more although they were answered."""
-SERVING = (0.0, 3.0)
-"""Between how many seconds after it is ready the server is killed."""
-STARTING = (0.3, 2.5)
+IDLE = 5.0
+"""Seconds without a call to the platform after which the server is killed all the same."""
 ANSWER_AFTER = 0.02
 """Seconds in which a kill finds the platform told and the server without an answer."""
 SETTLE = 3.0
@@ -185,21 +184,29 @@ async def crash(bench: Workbench, kills: int, seed: int, actors: int = 4, reps_e
     async with asyncio.TaskGroup() as running:
         for number in range(actors):
             running.create_task(traffic.work(reps[number::actors], number * 1_000_000))
-        await _kill_often(server, kills, chance)
+        await _kill_often(server, platform, kills, chance)
         traffic.stopping.set()
     return await _judged(server, traffic, before, kills)
 
 
-async def _kill_often(server: Server, kills: int, chance: random.Random) -> None:
-    """Every fourth kill but the first meets a server that is just starting, and cleaning up after the one before."""
+async def _kill_often(server: Server, platform: PlatformClient, kills: int, chance: random.Random) -> None:
+    """Every fourth kill meets a server that is just starting and tidies up after the one before."""
     for number in range(kills):
         if number % 4 == 3:
-            await server.flicker(chance.uniform(*STARTING))
+            await server.flicker(chance.uniform(0.2, 1.0) * server.starts[-1])
         else:
             await server.start()
-            await asyncio.sleep(chance.uniform(*SERVING))
+            await _some_work(platform, chance)
             await server.kill()
     await server.start()
+
+
+async def _some_work(platform: PlatformClient, chance: random.Random) -> None:
+    """Until the platform was called a few times more, and a moment on: work is always half done then."""
+    found = await platform.arrivals()
+    wanted = len(found) + chance.randint(0, 6)
+    await platform.wait(lambda now: len(now) >= wanted, IDLE, found)
+    await asyncio.sleep(chance.uniform(0.0, 0.2))
 
 
 async def _judged(server: Server, traffic: Traffic, before: Baseline, kills: int) -> CrashReport:
