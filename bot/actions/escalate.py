@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +34,10 @@ class Escalate(Action):
     def written(self, params: EscalateParams, site: Site) -> dict[str, Any]:
         return params.plain() | {"manager": _manager(site)}
 
-    async def write(self, params: Mapping[str, Any], site: Site) -> Receipt:
-        receipt = await super().write(params, site)
-        if params["manager"] != site.by.id:
-            site.tell(params["manager"], _words(params, site, receipt))
+    async def follow(self, params: EscalateParams, receipt: Receipt, site: Site) -> Receipt:
+        manager = _manager(site)
+        if manager != site.by.id:
+            site.tell(manager, _words(params, site, receipt))
         return receipt
 
 
@@ -51,7 +50,7 @@ def _manager(site: Site) -> str:
     raise WriteRefused(f"没有升级:还没有给 {site.by.name} 设主管,请管理员补上后重试")
 
 
-def _words(params: Mapping[str, Any], site: Site, receipt: Receipt) -> str:
-    due = f",最晚处理:{shown.day(params['due'])}" if params.get("due") else ""
+def _words(params: EscalateParams, site: Site, receipt: Receipt) -> str:
+    due = f",最晚处理:{shown.day(params.due)}" if params.due else ""
     customer = site.decision.customer_name
-    return f"**{site.by.name} 升级了 {customer} 的事**\n{params['reason']}\nCRM 任务 {receipt.record_id}{due}"
+    return f"**{site.by.name} 升级了 {customer} 的事**\n{params.reason}\nCRM 任务 {receipt.record_id}{due}"

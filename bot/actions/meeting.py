@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -80,23 +79,18 @@ class ScheduleMeeting(Action):
         del plain["minutes"]
         return plain | {"end": params.end.isoformat()}
 
-    async def write(self, params: Mapping[str, Any], site: Site) -> Receipt:
-        receipt = await super().write(params, site)
-        booked = await site.book(
-            {
-                "summary": params["title"],
-                "description": f"{site.decision.customer_name} · CRM {receipt.record_id}",
-                "start": datetime.fromisoformat(params["start"]),
-                "end": datetime.fromisoformat(params["end"]),
-                "location": params.get("place", ""),
-                "attendees": [],  # platform ids; a customer's people have none here
-            }
-        )
-        return (
-            replace(receipt, shown=f"{receipt.shown},已放进日历(撤销后日历里的要自己删)")
-            if booked
-            else receipt
-        )
+    async def follow(self, params: MeetingParams, receipt: Receipt, site: Site) -> Receipt:
+        event = {
+            "summary": params.title,
+            "description": f"{site.decision.customer_name} · CRM {receipt.record_id}",
+            "start": params.start,
+            "end": params.end,
+            "location": params.place or "",
+            "attendees": [],  # platform ids; a customer's people have none here
+        }
+        if await site.book(event) is None:
+            return receipt
+        return replace(receipt, shown=f"{receipt.shown},已放进日历(撤销后日历里的要自己删)")
 
 
 def _first(pairs: tuple[tuple[str, str], ...], words: str) -> str | None:

@@ -133,9 +133,22 @@ class Action(ABC):
         return ()
 
     async def carry_out(self, params: Mapping[str, Any], site: Site) -> Receipt:
-        """Raises `WriteRefused` with a sentence for the rep, `CrmUnavailable`, `UnknownAccount`."""
-        receipt = await self.write(self.written(self.checked(params), site), site)
-        return receipt if self.undoable else replace(receipt, undoable=False)
+        """Write, then what follows. Raises `WriteRefused` with a sentence for the rep, `CrmUnavailable`, `UnknownAccount`."""
+        checked = self.checked(params)
+        receipt = await self._write(self.written(checked, site), site)
+        return await self._finished(checked, receipt, site)
+
+    async def finish(self, params: Mapping[str, Any], receipt: Receipt, site: Site) -> Receipt:
+        """What follows the write (calendar, word to somebody), where a crash came between the two. Safe to repeat."""
+        return await self._finished(self.checked(params), receipt, site)
+
+    async def _finished(self, params: Any, receipt: Receipt, site: Site) -> Receipt:
+        followed = await self.follow(params, receipt, site)
+        return followed if self.undoable else replace(followed, undoable=False)
+
+    async def follow(self, params: Any, receipt: Receipt, site: Site) -> Receipt:
+        """Of an action that does more than write. Must do it once per key however often it is called."""
+        return receipt
 
     def checked(self, params: Mapping[str, Any]) -> Any:
         try:
@@ -148,7 +161,7 @@ class Action(ABC):
         plain: dict[str, Any] = params.plain()
         return {one.name: plain[one.name] for one in visible(self.Params) if one.name in plain}
 
-    async def write(self, params: Mapping[str, Any], site: Site) -> Receipt:
+    async def _write(self, params: Mapping[str, Any], site: Site) -> Receipt:
         account = site.decision.customer
         if account is None:
             raise WriteRefused(f"{self.label}没有写:还不知道是哪家客户,请先说明客户再来一次")

@@ -155,3 +155,16 @@ def test_an_unknown_action_is_named_with_the_known_ones() -> None:
         by_name("universe.end")
     assert not can_undo("universe.end")
     assert not can_undo("escalate")
+
+
+@pytest.mark.parametrize("kind", names())
+async def test_after_a_crash_only_what_follows_the_write_is_left_to_do(office: Office, kind: str) -> None:
+    office.calendar = Calendar()
+    params, action = await params_of(office, kind), by_name(kind)
+    first = await action.carry_out(params, await office.site())
+    facts_then, told, booked = facts(await office.account()), office.told[:], dict(office.calendar.booked)
+    written = await office.crm.receipt(first.key)
+    assert written is not None
+    office.told.clear()
+    assert await action.finish(params, written, await office.site()) == first
+    assert (facts(await office.account()), office.told, office.calendar.booked) == (facts_then, told, booked)

@@ -86,20 +86,24 @@ class EmbeddedCrm:
         self._engine = engine
         self._clock = clock
         self._transaction = transaction or (lambda: _transaction(engine))
-        self._directory: tuple[datetime, tuple[AccountName, ...]] | None = None
+        self._directory: tuple[AccountName, ...] = ()
+        self._directory_at: datetime | None = None
 
     async def directory(self) -> tuple[AccountName, ...]:
+        """The same tuple as long as nothing changed, so that an index over it may be kept."""
         now = self._clock()
-        if self._directory is None or now - self._directory[0] >= STALE_AFTER:
-            self._directory = now, await asyncio.to_thread(self._read, _directory)
-        return self._directory[1]
+        if self._directory_at is None or now - self._directory_at >= STALE_AFTER:
+            found = await asyncio.to_thread(self._read, _directory)
+            self._directory_at = now
+            self._directory = self._directory if found == self._directory else found
+        return self._directory
 
     async def account(self, account: AccountId) -> Account:
         return await asyncio.to_thread(self._read, lambda session: _account(session, account, self._clock()))
 
     async def carry_out(self, write: Write, key: WriteKey) -> Receipt:
         receipt = await asyncio.to_thread(self._write, lambda session: self._carry_out(session, write, key))
-        self._directory = None
+        self._directory_at = None
         return receipt
 
     async def receipt(self, key: WriteKey) -> Receipt | None:
@@ -107,7 +111,7 @@ class EmbeddedCrm:
 
     async def undo(self, receipt: Receipt, by: str, key: WriteKey) -> Receipt:
         undone = await asyncio.to_thread(self._write, lambda session: self._undo(session, receipt, by, key))
-        self._directory = None
+        self._directory_at = None
         return undone
 
     def _read(self, work: Callable[[Session], T]) -> T:
