@@ -34,4 +34,11 @@ def intents(options: Options) -> SuiteReport:
     return run_intents(options)
 
 
-SUITES: dict[str, Callable[[Options], SuiteReport]] = {"intents": intents}
+def retrieval(options: Options) -> SuiteReport:
+    """Passages for questions on unseen documents, against BM25, vectors and LangChain's splitter alone."""
+    from .retrieval_run import run_retrieval
+
+    return run_retrieval(options)
+
+
+SUITES: dict[str, Callable[[Options], SuiteReport]] = {"intents": intents, "retrieval": retrieval}
