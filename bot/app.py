@@ -106,18 +106,22 @@ class Parts:
 
 
 def assemble(
-    settings: Settings, clock: Clock = utc_now, channels: Mapping[str, Channel] | None = None
+    settings: Settings,
+    clock: Clock = utc_now,
+    channels: Mapping[str, Channel] | None = None,
+    crm: CrmAdapter | None = None,
+    library: Library | None = None,
 ) -> Parts:
-    """Build all parts; the schema must be there (`bot/schema.py`). `channels` replaces those of the settings."""
+    """Build all parts; the schema must be there (`bot/schema.py`). What is given replaces what the settings say."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(settings.database)
     secret = load_secret(settings.secret_key.get_secret_value(), settings.data_dir)
     leases: Leases = InProcessLeases() if store.is_sqlite else StoredLeases(store)
     channels = channels if channels is not None else open_channels(settings, store, clock)
-    library = open_library(settings, store)
+    library = library or open_library(settings, store)
     catalog = read_catalog(settings)
     registry = Registry(store.engine, settings.data_dir, products=(*catalog, *library.catalogue))
-    crm = EmbeddedCrm(store.engine, clock, store.begin)
+    crm = crm or EmbeddedCrm(store.engine, clock, store.begin)
     links = Links(secret, settings.public_url)
     cards = CardMaker(load_taxonomy(), links, lambda url, passage: f"{url}/source/{passage}")
     inbox, out = Queue(store, DeliveryRow, leases), Queue(store, OutboxRow, leases)
@@ -189,7 +193,8 @@ def open_channels(settings: Settings, store: Store, clock: Clock) -> dict[str, C
         elif state.on:
             from bot.channels.dingtalk import DingTalk
 
-            channels["dingtalk"] = DingTalk(settings.dingtalk, clock=clock)
+            taps = f"{settings.public_url.rstrip('/')}/dingtalk/card"
+            channels["dingtalk"] = DingTalk(settings.dingtalk, clock=clock, card_callback=taps)
     if settings.simulator:
         channels["sim"] = Simulator(store, clock)
     return channels
@@ -210,7 +215,12 @@ def read_catalog(settings: Settings) -> Mapping[str, CatalogItem]:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """All roles in one process: gateway, workers, scheduler, pages."""
-    parts = assemble(settings, clock)
+    return app_of(assemble(settings, clock))
+
+
+def app_of(parts: Parts) -> FastAPI:
+    """The web application over these parts; its workers run while its lifespan does."""
+    settings, clock = parts.settings, parts.clock
     signin = SignIn(parts.secret, settings.public_url.startswith("https:"), clock)
     app = FastAPI(
         title="Yiju",

@@ -9,8 +9,9 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -25,6 +26,7 @@ from intents import Intent, Reading
 from knowledge import Findings
 
 log = structlog.get_logger()
+ASIA_SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOST_PASSAGES = 10
 """Passages looked at: enough that each of several questions in one message has more than its best."""
 
@@ -39,7 +41,7 @@ class KnowledgeBase(Protocol):
     """Finds passages; those of a customer's contracts only where that customer is named. Blocks: call in a thread."""
 
     def search(
-        self, question: str, *, customer: str | None, k: int, earlier: tuple[str, ...]
+        self, question: str, *, customer: str | None, k: int, earlier: tuple[str, ...], today: date
     ) -> Findings: ...
 
 
@@ -138,7 +140,11 @@ class Copilot:
             return None
 
     async def _findings(self, turn: Turn) -> Findings:
-        search = self.knowledge.search
         return await asyncio.to_thread(
-            search, turn.text, customer=turn.customer, k=MOST_PASSAGES, earlier=turn.earlier[-4:]
+            self.knowledge.search,
+            turn.text,
+            customer=turn.customer,
+            k=MOST_PASSAGES,
+            earlier=turn.earlier[-4:],
+            today=self.clock().astimezone(ASIA_SHANGHAI).date(),
         )

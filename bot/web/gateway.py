@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from bot.cards import CardMaker
 from bot.channels import CardReply, Channel, Envelope, Handshake, Outcome, UntrustedEnvelope
-from bot.channels.dingtalk import NO_REPLY, card_answer
+from bot.channels.dingtalk import NO_REPLY, DingTalk, card_answer
 from bot.deliveries import store_outcome
 from bot.errors import NotFound
 from bot.metrics import ACKNOWLEDGED, RECEIVED, REJECTED, REPEATED
@@ -112,7 +112,8 @@ def routes(gateway: Gateway, channels: Mapping[str, Channel]) -> APIRouter:
             opened = await gateway.callback("wecom", request)
             return Response(opened.answer if isinstance(opened, Handshake) else b"", media_type="text/plain")
 
-    if "dingtalk" in channels:
+    dingtalk = channels.get("dingtalk")
+    if isinstance(dingtalk, DingTalk):
 
         @router.post("/dingtalk/robot", include_in_schema=False)
         async def robot(request: Request) -> dict[str, Any]:
@@ -122,7 +123,10 @@ def routes(gateway: Gateway, channels: Mapping[str, Channel]) -> APIRouter:
         @router.post("/dingtalk/card", include_in_schema=False)
         async def card(request: Request) -> dict[str, Any]:
             opened = await gateway.callback("dingtalk", request)
-            return (await gateway.tapped(opened) or {}) if isinstance(opened, CardReply) else {}
+            if not isinstance(opened, CardReply):
+                return {}
+            with dingtalk.answering(opened):  # until then the platform forbids changing the card by its API
+                return await gateway.tapped(opened) or {}
 
     return router
 
