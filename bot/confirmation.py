@@ -216,9 +216,9 @@ class Confirmations:
         self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
     ) -> Applied:
         done = _actions_of(session, decision.id, "done")
-        if any(_actions_of(session, decision.id, state, undoing=True) for state in ("waiting", "done")):
-            return self._being_undone(session, decision)
         tried = _actions_of(session, decision.id, "dead", undoing=True)
+        if not tried and any(_actions_of(session, decision.id, state, True) for state in ("waiting", "done")):
+            return self._being_undone(session, decision)
         if tried or not done or not all(self._undoable(row) for row in done):
             return Applied(decision, Refusal.NOT_UNDOABLE)
         confirmation = self._confirmation(session, decision, reply, "undo", now, {})

@@ -62,7 +62,7 @@ def test_only_a_confirmed_or_corrected_decision_has_actions(state: State) -> Non
 
 
 def test_a_correction_carries_out_what_the_rep_wrote_instead() -> None:
-    draft = Draft("改过的话", (Proposal("create_task", {"title": "打电话"}),), written_by="zhangsan")
+    draft = Draft("改过的话", (Proposal("task.create", {"title": "打电话"}),), written_by="zhangsan")
     corrected = a_decision().correct(REP, START, draft)
     assert (corrected.actions, corrected.decided_by, corrected.decided_at) == (draft.actions, REP, START)
 

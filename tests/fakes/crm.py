@@ -1,70 +1,62 @@
-"""A small embedded CRM on a file: two customers with what actions and adapters are tried on."""
+"""A customer system for tests: writes once per key, and sleeps, refuses or breaks when told to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine
-from sqlmodel import Session
-
-from bot.store import open_engine
-from crm_bridge.adapters.embedded import EmbeddedCrm, load
-from crm_bridge.adapters.embedded.adapter import create_tables
-from tests.fakes.clock import START
-
-RENHE: dict[str, Any] = {
-    "name": "华东仁和医疗科技有限公司",
-    "short": "华东仁和",
-    "aliases": ["仁和医疗", "仁和"],
-    "industry": "medical",
-    "tier": "A",
-    "region": "华东",
-    "owner": "zhangsan",
-    "payment_days": 60,
-    "since": "-400d",
-    "contacts": [
-        {"name": "王建国", "title": "设备科主任", "phone": "13800000001"},
-        {"name": "周敏", "title": "总经理"},
-    ],
-    "opportunities": [
-        {
-            "title": "X200 采购",
-            "product": "X200",
-            "quantity": 20,
-            "amount": "357200",
-            "stage": "方案",
-            "at": "-20d",
-        }
-    ],
-    "orders": [
-        {
-            "title": "X350 2台",
-            "lines": [{"product": "X350", "quantity": 2, "unit_price": "68000"}],
-            "status": "已发货",
-            "at": "-90d",
-        }
-    ],
-    "invoices": [{"title": "X350 货款", "amount": "136000", "paid": "36000", "due": "-10d"}],
-}
-JINGMO: dict[str, Any] = {
-    "name": "苏州精模智造有限公司",
-    "short": "苏州精模",
-    "aliases": ["精模"],
-    "industry": "manufacturing",
-    "tier": "B",
-    "owner": "lisi",
-    "since": "-100d",
-    "contacts": [{"name": "李伟", "title": "工程师"}],
-}
+from crm_bridge import Account, AccountId, AccountName, Receipt, Write, WriteKey
 
 
-def open_crm(folder: Path, clock: Callable[[], datetime]) -> tuple[EmbeddedCrm, Engine]:
-    """The CRM over a fresh file in the folder. Dispose of the engine afterwards."""
-    engine = open_engine(f"sqlite:///{folder / 'crm.db'}")
-    create_tables(engine)
-    with Session(engine) as session, session.begin():
-        load(session, [RENHE, JINGMO], START.date())
-    return EmbeddedCrm(engine, clock), engine
+class FakeCrm:
+    """`trouble` holds what to raise per operation; `lost` operations are written and then raise, as in a time-out."""
+
+    name = "fake"
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self.written: dict[str, Receipt] = {}
+        self.writes: list[str] = []
+        """Operations in the order they were really written."""
+        self.asked: list[str] = []
+        """Keys that were asked for before a second attempt."""
+        self.trouble: dict[str, Exception] = {}
+        self.lost: dict[str, Exception] = {}
+        self.undoable = True
+
+    async def directory(self) -> tuple[AccountName, ...]:
+        return ()
+
+    async def account(self, account: AccountId) -> Account:
+        return Account(account, "华东仁和医疗科技有限公司", "华东仁和", "zhangsan", "medical", ())
+
+    async def carry_out(self, write: Write, key: WriteKey) -> Receipt:
+        return self._write(write.operation, key)
+
+    async def receipt(self, key: WriteKey) -> Receipt | None:
+        self.asked.append(key)
+        return self.written.get(key)
+
+    async def undo(self, receipt: Receipt, by: str, key: WriteKey) -> Receipt:
+        return replace(self._write(f"undo:{receipt.operation}", key), undoable=False)
+
+    def _write(self, operation: str, key: WriteKey) -> Receipt:
+        if operation in self.trouble:
+            raise self.trouble[operation]
+        if key not in self.written:
+            self.writes.append(operation)
+            shown = f"已写入 {operation}"
+            self.written[key] = Receipt(
+                key,
+                operation,
+                self.name,
+                "task",
+                f"R-{len(self.writes)}",
+                shown,
+                self._clock(),
+                self.undoable,
+            )
+        if operation in self.lost:
+            raise self.lost.pop(operation)
+        return self.written[key]

@@ -17,8 +17,11 @@ REASON = Reason(ReasonKind.WORDS, "客户要 50 台的报价", "客户原话")
 READING = Reading(
     (Ranked(QUOTE, 0.91, (Span("报价", 5, 7),)), Ranked(Intent("price_objection"), 0.05)), model="m1"
 )
-OPPORTUNITY = Proposal("create_opportunity", {"product": "X200", "quantity": 50, "amount": "940000.00"})
-TASK = Proposal("create_task", {"title": "周五前回复报价", "due": "2026-11-27"})
+OPPORTUNITY = Proposal(
+    "opportunity.create",
+    {"title": "X200 50台", "product": "X200", "quantity": 50, "amount": "940000.00", "stage": "报价"},
+)
+TASK = Proposal("task.create", {"title": "周五前回复报价", "due": "2026-11-27", "priority": "普通"})
 
 
 def a_decision(**changes: Any) -> Decision:
