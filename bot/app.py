@@ -240,7 +240,7 @@ def app_of(parts: Parts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"))
     sim = parts.channels.get("sim")
     if isinstance(sim, Simulator):
-        app.include_router(simulator.routes(parts.store, parts.gateway, sim, signin, clock))
+        app.include_router(simulator.routes(parts.store, parts.gateway, sim, signin, parts.crm, clock))
     app.add_exception_handler(UntrustedEnvelope, gateway.untrusted)
     app.add_exception_handler(CopilotError, _expected)
     return app

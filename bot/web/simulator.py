@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Cookie, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from sqlmodel import Session
 from bot import people
 from bot.channels import CardReply, Entered, Heard
 from bot.channels.simulator import Simulator
+from bot.customers import sight
 from bot.errors import InvalidInput
 from bot.people import Person
 from bot.store import Store
@@ -24,6 +25,7 @@ from bot.tables import SimMessageRow
 from bot.web.gateway import Gateway
 from bot.web.page import TEMPLATES
 from bot.web.signin import SignIn
+from crm_bridge import CrmAdapter
 
 Key = Annotated[str, Field(pattern=r"^[\w-]{8,64}$")]
 
@@ -61,16 +63,21 @@ class SimMessage(BaseModel):
 
 
 EXAMPLES = (
-    "客户华东仁和说:你们X200带制冷吗,质保几年,50台什么价",
-    "华东仁和什么等级",
+    "客户{first}说:你们X200带制冷吗,质保几年,50台什么价",
+    "{first}什么等级",
     "E03 报警什么意思",
-    "客户苏州精模说:再比比吧,不着急",
+    "客户{second}说:再比比吧,不着急",
     "帮助",
 )
 
 
 def routes(
-    store: Store, gateway: Gateway, simulator: Simulator, signin: SignIn, clock: Callable[[], datetime]
+    store: Store,
+    gateway: Gateway,
+    simulator: Simulator,
+    signin: SignIn,
+    crm: CrmAdapter,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
     router = APIRouter(prefix="/sim", include_in_schema=False)
 
@@ -83,29 +90,28 @@ def routes(
         return found
 
     @router.get("")
-    async def page(request: Request, yiju_person: Annotated[str, Cookie()] = "") -> HTMLResponse:
-        everyone = [one for one in await store.read(people.everyone)]
-        user = signin.who(request)
-        chosen = (
-            user
-            if user in {one.id for one in everyone}
-            else next((one.id for one in everyone if one.role == "rep"), "")
-        )
-        text = TEMPLATES.get_template("sim.html").render(
-            people=_ordered(everyone), chosen=chosen, examples=EXAMPLES
-        )
-        response = HTMLResponse(text, headers={"Cache-Control": "no-store"})
-        if chosen:
-            signin.remember(response, chosen)
-        return response
+    async def page(request: Request) -> HTMLResponse:
+        """Starts as whoever was chosen before, else as the owner of the CRM's first customer."""
+        everyone = await store.read(people.everyone)
+        owners = [account.owner for account in await crm.directory()]
+        known = {str(one.id) for one in everyone}
+        chosen = next((one for one in (signin.who(request), *owners) if one in known), None)
+        shown = _ordered(list(everyone))
+        text = TEMPLATES.get_template("sim.html").render(people=shown, chosen=chosen)
+        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
 
     @router.post("/as")
-    async def become(body: As, response: Response) -> dict[str, str]:
-        known = await store.read(lambda session: people.by_id(session, body.person))
-        signin.remember(response, known.id)
-        key = f"sim:enter:{known.id}:{clock().date()}"
-        await gateway.accept("sim", Entered(key, known.id, f"sim:{known.id}", clock()))
-        return {"person": known.id}
+    async def become(body: As, response: Response) -> dict[str, Any]:
+        """From now on this browser is that person; returns sentences to try with their own customers."""
+        person = await store.read(lambda session: people.by_id(session, body.person))
+        may_see = await store.read(lambda session: sight(session, person))
+        signin.remember(response, person.id)
+        key = f"sim:enter:{person.id}:{clock().date()}"
+        await gateway.accept("sim", Entered(key, person.id, f"sim:{person.id}", clock()))
+        accounts = [account for account in await crm.directory() if may_see(account.owner)]
+        names = [account.also[0] if account.also else account.name for account in accounts[:2]]
+        examples = _examples(names) if len(names) == len({"first", "second"}) else []
+        return {"person": person.id, "examples": examples}
 
     @router.post("/say")
     async def say(body: Say, request: Request) -> dict[str, bool]:
@@ -140,6 +146,11 @@ def routes(
         return [SimMessage.model_validate(row, from_attributes=True) for row in rows]
 
     return router
+
+
+def _examples(names: list[str]) -> list[str]:
+    first, second = names
+    return [example.format(first=first, second=second) for example in EXAMPLES]
 
 
 def _since(session: Session, simulator: Simulator, person: str, since: int) -> list[SimMessageRow]:

@@ -114,13 +114,17 @@ async function say(wording) {
 
 async function become(user) {
   generation++; since = 0; shown = new Map(); talk.replaceChildren();
-  await post("/sim/as", { person: user });
+  const { examples } = await post("/sim/as", { person: user });
+  document.getElementById("examples").replaceChildren(...examples.map(wording => {
+    const example = make("button", wording, "example");
+    example.onclick = () => { text.value = wording; text.focus(); };
+    return example;
+  }));
   await look();
 }
 
 person.onchange = () => become(person.value);
 document.getElementById("say").onsubmit = event => { event.preventDefault(); const wording = text.value; text.value = ""; say(wording).catch(() => { text.value = wording; }); };
 text.onkeydown = event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); document.getElementById("say").requestSubmit(); } };
-for (const example of document.querySelectorAll(".example")) example.onclick = () => { text.value = example.textContent; text.focus(); };
 (async function poll() { try { await look(); } catch { /* the server is away: look again */ } setTimeout(poll, 700); })();
 become(person.value);
