@@ -77,7 +77,7 @@ async def _measured(
     outcome = await drive(server, platform, app, senders, pace)
     after = processes.cpu_s(pid) if pid else None
     memory = processes.memory_mb(pid) if pid else None
-    now, most = memory or (None, None)
+    now, most = (round(one) for one in memory) if memory else (None, None)
     used = None if before is None or after is None else round(1000 * (after - before) / outcome.turns, 1)
     return Report(pace.rate, outcome, cpu_ms_per_turn=used, memory_mb=now, peak_memory_mb=most)
 
