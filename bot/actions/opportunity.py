@@ -31,19 +31,20 @@ _MOVES_TO = {
 }
 _MUST_KNOW_WHICH = frozenset({"purchase", "cancellation", "record_crm"})
 _CREATE = re.compile(r"(?:建|开|加|录|立|增)(?:一)?(?:个|条|下)?[^,,。]{0,6}商机|商机(?:建|录)")
-_MOVE = re.compile(r"推|改|到|进|转|阶段|状态|赢|输|丢|成交|签")
-_GIVES_UP = re.compile(r"别家|其他家|另一家|竞品|不买|不要了|不采购|不做了|不考虑|取消|算了|放弃|不合作")
+_GIVES_UP = re.compile(r"别家|其他家|另一家|竞品|不买|不采购|不考虑|放弃|不合作")
 _ENDS_SOMETHING_ELSE = re.compile(r"退货|退款|合同|续|账号|服务期")
 """An order that comes back or a contract that ends is not an opportunity that was lost."""
+_TO = r"(?:推进?|转|进入?|改|挪|调|变|标|设|跟进)?(?:到|成|为|至)了?\s*|(?:推|转|进入?)\s*"
 _STAGE_WORDS = (
     ("赢单", re.compile(r"赢单|成交|签单|签了|赢了|拿下")),
     ("输单", re.compile(r"输单|丢单|丢了|输了|黄了|飞单")),
-    ("谈判", re.compile(r"谈判|商务洽谈|谈价")),
-    ("报价", re.compile(r"报价")),
-    ("方案", re.compile(r"方案")),
-    ("需求确认", re.compile(r"需求")),
-    ("线索", re.compile(r"线索")),
-)
+    *(
+        (stage, re.compile(rf"(?:{_TO})(?:{words})|(?:{words})(?:阶段|状态)"))
+        for stage, words in (
+            ("谈判", "谈判|商务洽谈"), ("报价", "报价"), ("方案", "方案"), ("需求确认", "需求"), ("线索", "线索")
+        )
+    ),
+)  # fmt: skip
 
 
 class CreateParams(ActionParams):
@@ -117,12 +118,7 @@ class MoveStage(Action):
         if not meant or (len(meant) > 1 and case.intent not in _MUST_KNOW_WHICH):
             return False
         if case.by_rep:
-            stage = _stage_in(case.words)
-            return bool(
-                not _CREATE.search(case.words)
-                and stage
-                and ("商机" in case.words or _MOVE.search(case.words))
-            )
+            return not _CREATE.search(case.words) and _stage_in(case.words) is not None
         if case.intent == "cancellation" and not said.wanted(case):
             return bool(_GIVES_UP.search(case.words)) and not _ENDS_SOMETHING_ELSE.search(case.words)
         return case.intent in _MOVES_TO
@@ -152,7 +148,11 @@ def _stage_in(words: str) -> str | None:
 def _title(case: Case, wants: tuple[said.Wanted, ...]) -> str:
     counted = [f"{one.product} ×{one.quantity}" if one.quantity else one.product for one in wants]
     what = "、".join(counted)[:80]
-    return f"{case.known.short_name} {what}" if what else f"{case.known.short_name} 新需求"
+    return (
+        f"{case.known.short_name} {what}"
+        if what
+        else f"{case.known.short_name} {'续约增购' if case.intent == deals.AGAIN else '新需求'}"
+    )
 
 
 def _iso(day: date | None) -> str | None:

@@ -58,9 +58,14 @@ def propose(intent: Intent, case: Case, taxonomy: Taxonomy | None = None) -> tup
     found: tuple[Proposal, ...] = ()
     for name in info.actions:
         proposal = _attempt(name, case, found)
-        if proposal and proposal.kind not in {one.kind for one in found}:
+        if proposal and _adds(proposal, found):
             found = (*found, proposal)
     return found[:MOST]
+
+
+def _adds(proposal: Proposal, found: tuple[Proposal, ...]) -> bool:
+    """What lacks something may lead a card, but never keeps what is complete from being confirmed with one tap."""
+    return proposal.kind not in {one.kind for one in found} and not (found and proposal.missing)
 
 
 def _attempt(listed: str, case: Case, so_far: tuple[Proposal, ...]) -> Proposal | None:

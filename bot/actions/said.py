@@ -77,6 +77,7 @@ def fits_unit(case: Case, product: str) -> bool:
 def _quantities(case: Case) -> list[Entity]:
     """Those that can be ordered: neither 一份 nor a number that nobody makes."""
     possible = [one for one in entities(case, "quantity") if 0 < int(one.value) <= MOST_PIECES]
+    possible = [one for one in possible if case.turn.text[max(one.start - 1, 0)] != "第"]
     return [one for one in possible if not (one.value == "1" and one.text[-1:] in "个份点条张")]
 
 

@@ -28,7 +28,7 @@ _DUE_WHEN_SAID = frozenset({"purchase", "vague_interest", "schedule", "record_cr
 _URGENT = re.compile(r"(?<!不)(?<!不着)(?<!不太)急|马上|立刻|尽快|今天(?:内|就|必须)")
 _ENDS = re.compile(r"^[\s,,。;;::、]+|[\s,,。;;::、]+$")
 _ORDER = re.compile(
-    r"(?:提前[^,,。]{0,6})?提醒(?:一下)?(?:我)?|记得|帮我|麻烦|^请|设个(?:提醒|日程)|建个(?:任务|提醒)"
+    r"(?:提前[^,,。]{0,6})?(?:提醒|叫)(?:一下)?我|提醒(?:一下)?|记得|帮我|麻烦|^请|设个(?:提醒|日程)|建个(?:任务|提醒)"
 )
 
 
@@ -70,7 +70,8 @@ def _own_title(case: Case) -> str:
     rest = case.words
     for entity in case.reading.entities:
         if entity.type == "time":
-            rest = rest.replace(entity.text, "", 1)
+            said_when = re.escape(entity.text)
+            rest = re.sub(rf"^{said_when}(?![个的那这半前后])|{said_when}\s*(?=提醒|叫我)", "", rest, count=1)
     title = excerpt(_ENDS.sub("", _ORDER.sub("", rest)), 100) or excerpt(case.words, 100)
     found = said.moment(case)
     return f"{title}({found.at:%H:%M})" if found and found.exact else title

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+import bot.actions
 from bot.actions import FormField, by_name, names
 from bot.errors import InvalidInput
+from intents import load_taxonomy
 from tests.actions.test_carry_out import PARAMS
 
 KINDS = {"text", "number", "money", "date", "datetime", "choice", "textarea"}
@@ -163,3 +165,15 @@ def test_what_travels_with_a_proposal_cannot_be_changed_by_a_form() -> None:
     form = filled(by_name("task.create").form(shown), assignee="somebody", kind="escalate")
     assert by_name("task.create").parse(form, shown)["assignee"] == "zhangsan"
     assert "assignee" not in by_name("task.create").parse(form)
+
+
+def test_the_package_offers_what_its_list_says() -> None:
+    assert all(hasattr(bot.actions, name) for name in bot.actions.__all__)
+    assert {"CatalogItem", "Case", "by_name", "can_undo", "load_catalog", "names", "propose"} <= set(
+        bot.actions.__all__
+    )
+
+
+def test_every_action_the_taxonomy_names_exists_or_writes_nothing() -> None:
+    named = {action for info in load_taxonomy().intents.values() for action in info.actions}
+    assert named - set(names()) == {"message.draft"}

@@ -114,13 +114,52 @@ async def test_one_copy_of_a_price_list_is_not_one_machine(office: Office) -> No
 
 
 async def test_accounts_are_not_counted_as_machines(office: Office) -> None:
-    quote = (await offered(office, "再加10个账号", "renewal_expansion"))["quote.draft"]
+    quote = (await offered(office, "10个账号什么价", "quote_request"))["quote.draft"]
     assert quote.missing == ("产品",)
 
 
 async def test_the_same_again_is_what_was_ordered_last(office: Office) -> None:
     quote = (await offered(office, "上次那款再来2台", "renewal_expansion"))["quote.draft"]
     assert [(line["product"], line["quantity"]) for line in quote.params["lines"]] == [("X350", 2)]
+
+
+async def test_what_lacks_something_never_stands_in_the_way_of_what_is_complete(office: Office) -> None:
+    again = await offered(office, "服务快到期了,帮我续一年", "renewal_expansion", JINGMO)
+    assert list(again) == ["opportunity.create", "note.log"]
+    assert not any(proposal.missing for proposal in again.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["报价记录补一条,有效期到月底", "需求变了", "他们的方案不行", "这个线索先放放"]
+)
+async def test_a_stage_that_is_only_mentioned_moves_nothing(office: Office, text: str) -> None:
+    assert list(await offered(office, text, "record_crm")) == ["note.log"]
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("推到报价", "报价"),
+        ("阶段挪到谈判了", "谈判"),
+        ("进入商务洽谈", "谈判"),
+        ("这单黄了", "输单"),
+        ("拿下了,签了", "赢单"),
+    ],
+)
+async def test_a_rep_moves_a_stage_in_plain_words(office: Office, text: str, to: str) -> None:
+    assert (await offered(office, text, "record_crm"))["opportunity.move_stage"].params["to"] == to
+
+
+@pytest.mark.parametrize("text", ["之前下的那批不要了", "取消订舱", "合同终止吧", "不续了"])
+async def test_an_order_that_ends_loses_no_opportunity(office: Office, text: str) -> None:
+    assert list(await offered(office, text, "cancellation")) == ["escalate"]
+
+
+async def test_an_ordinal_is_not_a_quantity(office: Office) -> None:
+    assert (
+        "quantity"
+        not in (await offered(office, "第二个吧 签", "purchase", JINGMO))["opportunity.create"].params
+    )
 
 
 async def test_a_new_opportunity_is_worth_its_list_price_less_the_discount(office: Office) -> None:
