@@ -115,13 +115,15 @@ def _point(found: Evidence) -> Point:
     return Point(_spoken(found.excerpt), _place(found), passage.id, " ".join(quote.split())[:200])
 
 
-_CLAUSE_MARK = re.compile(r"^(?:[((][一二三四五六七八九十]+[))]|\d+(?:\.\d+)*[、.]?\s)\s*")
-_NAMED_ROW = re.compile(r"^(?:型号|产品|代码|名称|项目)[::](?P<name>[^;；]+)[;；](?P<rest>.+)$", re.DOTALL)
+_CLAUSE_MARK = re.compile(r"^(?:[(\uff08][一二三四五六七八九十]+[)\uff09]|\d+(?:\.\d+)*[、.]?\s)\s*")
+_NAMED_ROW = re.compile(
+    r"^(?:型号|产品|代码|名称|项目)[:\uff1a](?P<name>[^;\uff1b]+)[;\uff1b](?P<rest>.+)$", re.DOTALL
+)
 
 
 def _spoken(excerpt: str) -> str:
     """As one would write it in a chat: without the clause's number, a table's row led by what it is about."""
-    plain = _CLAUSE_MARK.sub("", excerpt).rstrip("。;；")
+    plain = _CLAUSE_MARK.sub("", excerpt).rstrip("。;\uff1b")
     row = _NAMED_ROW.match(plain)
     return f"{row['name'].strip()}:{row['rest'].strip()}" if row else plain
 

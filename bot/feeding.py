@@ -35,7 +35,7 @@ class Feed:
         owner, channel, before = await self._desk.store.read(
             lambda session: self._owner(session, account, fed)
         )
-        text = f"{before.words}\n{fed.text}" if before else fed.text
+        text = turns.extended(before, fed.text) if before else fed.text
         turn = Turn(
             id=TurnId(row.key),
             conversation=ConversationId(fed.conversation),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,14 +11,15 @@ from sqlmodel import Session
 
 from bot import decisions, people, turns
 from bot.channels import Heard
-from bot.conversation import ConversationId, Turn, TurnId, Utterance
-from bot.customers import Directory, Meant, reported, sight
+from bot.conversation import ConversationId, Turn, TurnId
+from bot.customers import Directory, Meant, sight
 from bot.decision import Decision, DecisionId
 from bot.deliveries import outcome_of
 from bot.desk import Desk
 from bot.metrics import TURN
 from bot.people import Person, Role
 from bot.tables import ConversationRow, DeliveryRow
+from bot.understanding import names_only, resume, understand
 from bot.words import LONGEST, Said, asks_for_help, has_words, take_apart
 from crm_bridge import AccountName, CrmUnavailable, NameIndex
 from intents import Intent, Reading, Speaker
@@ -101,8 +101,11 @@ class Listener:
 
     async def _listen(self, rows: Sequence[DeliveryRow], heard: Heard, known: Known, person: Person) -> None:
         directory = await self._directory(person)
-        said, meant, pending = _resume(known, heard, directory) or _take(known, heard, directory)
-        if not pending and _only_names(heard.text, meant, directory):
+        understood = resume(heard.text, known.thread.pending, directory, known.ours) or understand(
+            heard.text, heard.quoted, directory, known.ours, about_somebody=bool(known.thread.customer)
+        )
+        said, meant = understood.said, understood.meant
+        if not understood.resumed and names_only(heard.text, meant, directory):
             await self._named(rows[0], heard, known, person, meant)
             return
         if question := await self._question(said, meant, heard):
@@ -112,7 +115,9 @@ class Listener:
         turn = self._turn(rows[0], heard, known, person, said, meant)
         before = self._extends(known, turn)
         if before is not None:
-            turn = replace(turn, text=f"{before.words}\n{turn.text}", earlier=_without(turn.earlier, before))
+            turn = replace(
+                turn, text=turns.extended(before, turn.text), earlier=_without(turn.earlier, before)
+            )
         reading = self._desk.copilot.read(turn)
         await self._respond(rows, heard, person, turn, reading, before, said)
 
@@ -286,58 +291,6 @@ def _heard(row: DeliveryRow) -> Heard:
     outcome = outcome_of(row)
     assert isinstance(outcome, Heard)
     return outcome
-
-
-def _take(known: Known, heard: Heard, directory: Directory) -> tuple[Said, Meant, bool]:
-    """The message as it stands: whose words, and whom they mean."""
-    said = take_apart(heard.text, known.ours, heard.quoted)
-    if said.speaker is Speaker.REP:
-        if told := reported(said.text, directory.find(said.text)):
-            told_said = replace(said, utterances=(Utterance(told, Speaker.CUSTOMER),))
-            return told_said, directory.meant(said.text), False
-        return said, directory.meant(said.text, hint=said.hint), False
-    meant = directory.meant(said.comment, hint=said.hint)
-    if meant.nobody and not known.thread.customer:
-        inside = directory.meant(
-            said.text
-        )  # customers name themselves; others they name are not forbidden to quote
-        meant = inside if inside.account else Meant()
-    return said, meant, False
-
-
-def _resume(known: Known, heard: Heard, directory: Directory) -> tuple[Said, Meant, bool] | None:
-    """An answer to "which customer?": the number or the name, and then the words that had to wait."""
-    pending = known.thread.pending
-    if not pending:
-        return None
-    account = _chosen(heard.text, pending, directory)
-    if account is None:
-        return None
-    said = take_apart(pending["text"], known.ours, pending.get("quoted", ""))
-    if said.speaker is Speaker.REP and (told := reported(said.text, directory.find(said.text))):
-        said = replace(said, utterances=(Utterance(told, Speaker.CUSTOMER),))
-    return said, Meant(account=account), True
-
-
-def _chosen(text: str, pending: dict[str, Any], directory: Directory) -> AccountName | None:
-    number = re.fullmatch(r"\s*(?:第|选)?\s*([1-9])\s*(?:个|号)?[.。]?\s*", text)
-    if number and int(number[1]) <= len(pending["choices"]):
-        return directory.by_id.get(pending["choices"][int(number[1]) - 1])
-    meant = directory.meant(text)
-    return meant.account if meant.account and _only_names(text, meant, directory) else None
-
-
-_AROUND = re.compile(r"[\s,,。.!!?？、::是的客户这家公司就和那个吧呢]|有限公司|股份")
-
-
-def _only_names(text: str, meant: Meant, directory: Directory) -> bool:
-    """Whether the message is a customer's name and nothing else."""
-    if meant.account is None:
-        return False
-    rest = text
-    for match in reversed(directory.find(text)):
-        rest = rest[: match.start] + rest[match.end :]
-    return not _AROUND.sub("", rest)
 
 
 def _joined(rows: Sequence[DeliveryRow], said: Said, known: Known) -> tuple[Sequence[DeliveryRow], Said]:

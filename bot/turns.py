@@ -82,3 +82,9 @@ def of(session: Session, decision: Decision) -> Turn:
         customer_name=decision.customer_name,
         earlier=tuple(text for text in before if text != decision.words),
     )
+
+
+def extended(before: Decision, words: str) -> str:
+    """The open card's words with newer ones after them; what was said already is not said twice."""
+    known = before.words.splitlines()
+    return "\n".join([*known, *(line for line in words.splitlines() if line not in known)])

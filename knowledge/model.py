@@ -28,7 +28,8 @@ class Citation:
     passage_id: str = ""
 
     def __str__(self) -> str:
-        place = [f"第{self.page}页" if self.page else "", self.clause or "", self.heading]
+        clause = "" if (self.clause or "") in self.heading else self.clause
+        place = [f"第{self.page}页" if self.page else "", clause, self.heading]
         return f"《{self.title}》{self.version} " + " ".join(part for part in place if part)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bot.cli.opening import open_parts
+from bot.customers import Meant
 from bot.errors import InvalidInput, NotFound
 from intents import Intent, Speaker
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bot.app import Parts
     from bot.card import Card
     from bot.conversation import Turn
+    from bot.customers import Directory
     from bot.decision import Decision
     from bot.people import Person
 
@@ -68,7 +70,8 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
     from bot.conversation import ConversationId, Turn, TurnId
     from bot.customers import sight
     from bot.people import Role
-    from bot.words import has_words, take_apart
+    from bot.understanding import understand
+    from bot.words import has_words
 
     if not has_words(text):
         raise InvalidInput("there are no words to read; give the customer's or the rep's words as TEXT")
@@ -79,31 +82,24 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         raise NotFound(
             "there is no rep yet; run `yiju demo --prepare-only` or `yiju users add NAME --role rep`"
         )
-    said = take_apart(text, frozenset(one.name for one in everyone))
-    whose = Speaker(speaker) if speaker else (Speaker.CUSTOMER if customer and not by else said.speaker)
-    words = text if whose is not said.speaker else said.text
-    accounts = await parts.crm.directory()
-    named = next((one for one in accounts if one.id == customer), None)
     asking = next((one for one in reps if by in {one.id, one.name}), None)
     if by and asking is None:
         raise NotFound(f"there is no rep {by!r}; `yiju users list` shows who there is")
-    if named is None:
-        viewer = asking or next((one for one in everyone if one.role is Role.ADMIN), reps[0])
-        with parts.store.look() as session:
-            may_see = sight(session, viewer)
-        directory = await parts.desk.customers.of(viewer, may_see)
-        places = (customer,) if customer else (said.comment, said.text if whose is Speaker.REP else "")
-        meant = directory.meant(*places, hint="" if customer else said.hint)
-        if meant.choices:
-            raise InvalidInput(
-                f"several customers fit: {', '.join(one.name for one in meant.choices)}; say which with --customer"
-            )
-        if meant.forbidden:
-            raise InvalidInput(
-                f"{meant.forbidden.name} belongs to {meant.forbidden.owner}; ask --as {meant.forbidden.owner}"
-            )
-        named = meant.account
-        customer = customer or meant.unknown
+    viewer = asking or next((one for one in everyone if one.role is Role.ADMIN), reps[0])
+    with parts.store.look() as session:
+        may_see = sight(session, viewer)
+    directory = await parts.desk.customers.of(viewer, may_see)
+    understood = understand(text, "", directory, frozenset(one.name for one in everyone))
+    said, meant = understood.said, _named(directory, customer) if customer else understood.meant
+    if meant.choices:
+        fit = ", ".join(one.name for one in meant.choices)
+        raise InvalidInput(f"several customers fit: {fit}; say which with --customer")
+    if meant.forbidden:
+        owner = meant.forbidden.owner
+        raise InvalidInput(f"{meant.forbidden.name} belongs to {owner}; ask --as {owner}")
+    whose = Speaker(speaker) if speaker else (Speaker.CUSTOMER if customer and not by else said.speaker)
+    words = said.text if whose is said.speaker else text
+    named, customer = meant.account, meant.unknown or customer
     person = asking or next((one for one in reps if named and one.id == named.owner), reps[0])
     turn = Turn(
         id=TurnId(f"{CHANNEL}:{uuid.uuid4().hex[:16]}"),
@@ -117,6 +113,13 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         customer_name=(named.also[0] if named.also else named.name) if named else customer,
     )
     return turn, person
+
+
+def _named(directory: Directory, customer: str) -> Meant:
+    """By account id or by name; whom the CRM does not know is called as given."""
+    account = directory.by_id.get(customer)
+    meant = Meant(account=account) if account else directory.meant(hint=customer)
+    return Meant(unknown=customer) if meant.nobody else meant
 
 
 def _save(parts: Parts, turn: Turn, decision: Decision) -> None:
