@@ -74,7 +74,9 @@ class TemplateWriter:
             pending=_pending(words, findings, points),
             closing=words.closing,
         )
-        checked = check(text, Sources.of([*_firm(account, findings), words.model_dump_json()], turn.text))
+        checked = check(
+            text, Sources.of([*_firm(account, findings), words.opening, words.closing, words.bare], turn.text)
+        )
         return DraftText(
             checked.text, tuple(point.passage for point in points if point.passage), checked.removed
         )
@@ -115,10 +117,10 @@ def _point(found: Evidence) -> Point:
     return Point(_spoken(found.excerpt), _place(found), passage.id, " ".join(quote.split())[:200])
 
 
-_CLAUSE_MARK = re.compile(r"^(?:[(\uff08][一二三四五六七八九十]+[)\uff09]|\d+(?:\.\d+)*[、.]?\s)\s*")
-_NAMED_ROW = re.compile(
-    r"^(?:型号|产品|代码|名称|项目)[:\uff1a](?P<name>[^;\uff1b]+)[;\uff1b](?P<rest>.+)$", re.DOTALL
+_CLAUSE_MARK = re.compile(
+    r"^(?:[(（][一二三四五六七八九十]+[)）]|[1-9]\d*(?:\.\d+)+[、.]?\s(?=\s*[\u4e00-\u9fff])|[1-9]\d*[、.](?!\d))\s*"
 )
+_NAMED_ROW = re.compile(r"^(?:型号|产品|代码|名称|项目)[:：](?P<name>[^;；]+)[;；](?P<rest>.+)$", re.DOTALL)
 
 
 def _spoken(excerpt: str) -> str:
@@ -157,9 +159,13 @@ def _called(account: Account | None) -> str:
 
 
 def _firm(account: Account | None, findings: Findings) -> Iterator[str]:
+    """What a customer may be told: not what holds no more, nor papers that only reps read."""
     for one in findings.evidence:
-        yield one.passage.text
-        yield f"{one.excerpt} {one.passage.citation} {_place(one)}"
+        passage = one.passage
+        if passage.superseded or passage.kind is DocumentKind.OTHER:
+            continue
+        yield f"{passage.citation.heading}\n{passage.text}"
+        yield from (one.excerpt, str(passage.citation), _place(one))
     if account is not None:
         yield f"{account.name} {account.short_name}"
         yield from (f"{field.label}{field.shown}" for field in account.fields)

@@ -1,47 +1,73 @@
 """Takes out of a draft what no source carries: figures, dates, prices, model names, promises.
 
 A sentence stands or falls as a whole. Money, shares, dates and durations must stand in the evidence or the CRM fields;
-quantities and model names may also come from the customer's own words. No citation, no claim.
+quantities and model names may also come from the customer's own words. A figure of another model, or one that a source
+names for another matter (the deposit's 30 % for the discount), carries nothing. No citation, no claim.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from intents import read_number
+from bot.figures import Figure, figures, plain
 
-_SENTENCE = re.compile(r"[^。!?!?\n]*[。!?!?\n]|[^。!?!?\n]+$")
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]|[^。！？!?\n]+$")
 _MARKER = re.compile(r"^\s*\d+[.、)]\s*")
-_MODEL = re.compile(r"(?<![a-z0-9])[a-z]{1,4}-?\d{2,5}[a-z]{0,3}(?![a-z0-9])")
-_CHINESE = "零一二两三四五六七八九十百千万半"
-_FIGURE = re.compile(
-    rf"(?P<currency>[¥$])?\s*(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?|[{_CHINESE}]+(?=年|个月|月|天|周|小时|分钟|折|倍|万|成|%|元|块|台|套))"
-    r"\s*(?P<scale>万|千|亿)?\s*(?P<unit>个月|小时|分钟|工作日|年|月|日|天|周|元|块|折|倍|成|%|‰|台|套|个|件|℃|度|rpm|kg|g|mm|ml|w|kw|db|bar|mpa|l/h)?"
+_CLAUSE = re.compile(r"[,、;。!?\n]")
+_MODEL = re.compile(
+    r"(?<![a-z0-9])[a-z]{1,4}-?\d{2,5}[a-z]{0,3}(?![a-z0-9])|(?:标准|专业|团队|企业|旗舰|基础|高级)版"
 )
-_PROMISES = (
-    "保证", "承诺", "一定能", "绝对", "肯定能", "包退", "包换", "免费", "赠送", "白送", "终身", "永久", "最低价", "全网最低", "无条件", "零风险",
-    "独家", "百分之百", "100%", "赔偿", "退全款", "无限期",
-)  # fmt: skip
-_COUNTED = frozenset({"台", "套", "个", "件", ""})
+_PROMISES = re.compile(
+    r"保证|承诺|一定(?!要|程度|的)|绝对|肯定|包退|包换|包赔|包您|包在|免费|不收费|不要钱|不收钱|赠|送您|再送|白送|终身|永久|无限期|一直给"
+    r"|最低价|最(?:好|强|优|先进|便宜)的?|第一(?!时间|条|次|步|期|章|款|页|个|台|批|年|项|部分|台)|领先|顶级|唯一|独家|无条件|零风险|百分之百|100%|万无一失"
+    r"|赔|全额退|退全款|随时退|额外(?:优惠|折扣)|折上折|再(?:优惠|便宜|打折)|特价|放心|准时|按时|7[×x*]24|全天候"
+    r"|认证|注册证|专利|获奖|(?:别的|其他|别家)客户|同行"
+)
+_REFUSED = re.compile(
+    r"(?:不能|不敢|没法|无法|不便|不会|难以|不好|不)(?:保证|承诺|肯定|赠送|免费|赔)|能不能再?(?:优惠|便宜|打折|赠送|免费)"
+)
+_CERTIFIED = re.compile(r"(?<![a-z])(?!iso)[a-z]{2,6}(?=\s*(?:认证|注册|证书))")
+_COUNTED = frozenset({"台", "套", "个", "件", "位", "坐席", "账号", "批", "次", ""})
 """Units that a customer's own words may carry into a draft: how many they want."""
-LIFETIME_YEARS = 50
-"""Below it 年 is a duration (3年 is 36个月), above it a date."""
-_SAME_UNIT = {"度": "℃", "块": "元", "¥": "元", "$": "美元", "月": "个月"}
+_DELIVERED = re.compile(r"到货|送到|送达|到[。,]?$|发货|发出|交货|交付|安装|上门|修好|付款|打款|完成")
+_NO_LONGER = re.compile(r"由\s*[^,;。\n]{0,16}?(?=(?:下调|上调|调整|调|降|涨|升|改|变更)(?:为|到|至))")
+_TOPICS = {
+    "warranty": r"质保|保修|三包", "consumables": r"易耗|耗材", "payment": r"账期|付款|付清|月结|预付|货款",
+    "lead": r"交货|交期|发货|到货|供货", "response": r"响应|到场|到达现场|上门", "returns": r"退货|退换|退款",
+    "training": r"培训", "penalty": r"违约|逾期|延期", "discount": r"优惠|折扣|\d折", "repair": r"维修|修理",
+    "keeping": r"保存|保留", "uptime": r"可用性", "noise": r"噪声|噪音", "weight": r"净重|重量", "speed": r"转速",
+}  # fmt: skip
+"""Matters that a clause can be about: a figure that sources name only for others says nothing of this one."""
+_TOPIC = {name: re.compile(pattern) for name, pattern in _TOPICS.items()}
+_THRESHOLD = re.compile(r"起|满|达|以上|买|订|采购|时")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A stretch between two punctuation marks: its figures, its matters, and the models its line (or text) is about."""
+
+    text: str
+    figures: frozenset[Figure]
+    models: frozenset[str]
+    topics: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a draft may rest on: `firm` (passages, CRM fields) for everything, `said` for models and counts."""
+    """What a draft may rest on: `clauses` (of passages, CRM fields) for everything, `said` for models and counts."""
 
     firm: str
-    said: str = ""
+    said: str
+    clauses: tuple[Clause, ...]
+    """Those with figures or promises."""
 
     @classmethod
     def of(cls, firm: Iterable[str], said: str = "") -> Sources:
-        return cls(_normal("\n".join(firm)), _normal(said))
+        items = [_NO_LONGER.sub("", plain(one)) for one in firm]
+        clauses = tuple(clause for item in items for clause in _clauses(item) if _carries(clause))
+        return cls("\n".join(items), plain(said), clauses)
 
 
 @dataclass(frozen=True)
@@ -53,63 +79,125 @@ class Checked:
 
 
 def check(text: str, sources: Sources) -> Checked:
-    """Keep the sentences whose every figure, model and promise stands in a source."""
-    figures = _figures(sources.firm)
+    """Keep the sentences whose every figure, model and promise stands in a source; points are numbered anew."""
     kept: list[str] = []
     removed: list[str] = []
     for found in _SENTENCE.finditer(text):
         sentence = found.group()
-        (removed if _unsupported(sentence, sources, figures) else kept).append(sentence)
-    return Checked("".join(kept).strip(), tuple(one.strip() for one in removed))
+        (removed if unsupported(sentence, sources) else kept).append(sentence)
+    left = "".join(kept).strip()
+    return Checked(_numbered(left) if removed else left, tuple(one.strip() for one in removed))
 
 
 def unsupported(sentence: str, sources: Sources) -> list[str]:
     """What in the sentence no source carries, as it was written (normalised)."""
-    return _unsupported(sentence, sources, _figures(sources.firm))
-
-
-def _unsupported(sentence: str, sources: Sources, known: set[tuple[str, str]]) -> list[str]:
-    plain = _normal(_MARKER.sub("", sentence))
-    wrong = [word for word in _PROMISES if word in plain and word not in sources.firm]
-    wrong += [
-        model
-        for model in _MODEL.findall(plain)
-        if not _stands(model, sources.firm) and not _stands(model, sources.said)
-    ]
-    said = _figures(sources.said)
-    for number, unit in _figures(_MODEL.sub(" ", plain)):
-        if not _known(number, unit, known) and not (unit in _COUNTED and _known(number, unit, said)):
-            wrong.append(f"{number}{unit}")
+    words = plain(_MARKER.sub("", sentence))
+    models = frozenset(_MODEL.findall(words))
+    wrong = [model for model in sorted(models) if not _stands(model, sources.firm, sources.said)]
+    wrong += [word for word in _claims(words) if not _stands(word, sources.firm)]
+    for clause in _clauses(words, implied=False):
+        wrong += [one for one in _promises(clause.text) if not _is_given(one, clause, sources)]
+        wrong += [str(one) for one in clause.figures if not _is_carried(one, clause, models, sources)]
     return wrong
 
 
-def _known(number: str, unit: str, known: set[tuple[str, str]]) -> bool:
-    """A large number may stand in a table whose unit is in the column's head; a small one needs its unit beside it."""
-    if (number, unit) in known:
+def _claims(words: str) -> list[str]:
+    return _CERTIFIED.findall(words)
+
+
+def _promises(words: str) -> list[str]:
+    return _PROMISES.findall(_REFUSED.sub("", words))
+
+
+def _is_given(promise: str, clause: Clause, sources: Sources) -> bool:
+    """A promise must be in a source, and there not only for other matters."""
+    given = [one for one in sources.clauses if promise in one.text]
+    return any(not one.topics or not clause.topics or one.topics & clause.topics for one in given)
+
+
+def _is_carried(figure: Figure, clause: Clause, models: frozenset[str], sources: Sources) -> bool:
+    if figure.unit in _COUNTED and any(figure.is_same(one) for one in figures(sources.said)):
         return True
-    is_large = len(number.replace(".", "")) >= 3
-    return (is_large or not unit) and any(number == other for other, _ in known)
+    if figure.unit == "soon" and not _DELIVERED.search(clause.text) and figure.number in sources.said:
+        return True
+    holders = [one for one in sources.clauses if any(figure.is_same(other) for other in one.figures)]
+    return (
+        bool(holders)
+        and _is_of_model(figure, models, holders, sources)
+        and _is_of_topic(figure, clause, holders, sources)
+        and _is_of_count(figure, clause, sources)
+    )
 
 
-def _figures(plain: str) -> set[tuple[str, str]]:
-    return {figure for found in _FIGURE.finditer(plain) if (figure := _figure(found))}
+def _is_of_model(figure: Figure, models: frozenset[str], holders: list[Clause], sources: Sources) -> bool:
+    """Not another model's: none where sources say the like of this one, or where the other is of its family."""
+    if not models or any(not one.models or one.models & models for one in holders):
+        return True
+    if {_family(name) for one in holders for name in one.models} & {_family(name) for name in models}:
+        return False
+    own = (other for one in sources.clauses if one.models & models for other in one.figures)
+    return not any(figure.is_like(other) for other in own)
 
 
-def _figure(found: re.Match[str]) -> tuple[str, str] | None:
-    number = read_number(found["number"])
-    if number is None:
-        return None
-    number *= {"万": 10_000, "千": 1_000, "亿": 100_000_000}.get(found["scale"] or "", 1)
-    unit = found["unit"] or found["currency"] or ""
-    if unit == "年" and number < LIFETIME_YEARS:
-        number, unit = number * 12, "个月"
-    plain = format(number, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain, _SAME_UNIT.get(unit, unit)
+def _is_of_topic(figure: Figure, clause: Clause, holders: list[Clause], sources: Sources) -> bool:
+    """Not another matter's, where sources say the like of this one."""
+    if any(not one.topics for one in holders):
+        return True
+    for topic in clause.topics:
+        about = [one for one in sources.clauses if topic in one.topics]
+        said = [other for one in about for other in one.figures if figure.is_like(other)]
+        if said and not any(figure.is_same(other) for other in said):
+            return False
+    return True
 
 
-def _stands(word: str, text: str) -> bool:
-    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text) is not None
+def _is_of_count(figure: Figure, clause: Clause, sources: Sources) -> bool:
+    """What holds from 30台 on does not hold from 10台 on."""
+    counts = [one for one in clause.figures if one.unit in _COUNTED and one.unit and one != figure]
+    for count in counts if _THRESHOLD.search(clause.text) else ():
+        beside = [
+            one.figures for one in sources.clauses if _holds(count, one) and _THRESHOLD.search(one.text)
+        ]
+        like = [other for found in beside for other in found if figure.is_like(other)]
+        if like and not any(figure.is_same(other) for other in like):
+            return False
+    return True
 
 
-def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().replace("￥", "¥")
+def _holds(figure: Figure, clause: Clause) -> bool:
+    return any(figure.is_same(other) for other in clause.figures)
+
+
+def _clauses(text: str, *, implied: bool = True) -> Iterator[Clause]:
+    whole = frozenset(_MODEL.findall(text))
+    for line in text.splitlines():
+        models = frozenset(_MODEL.findall(line)) or whole
+        for words in filter(None, map(str.strip, _CLAUSE.split(_joined(line)))):
+            topics = frozenset(name for name, pattern in _TOPIC.items() if pattern.search(words))
+            found = figures(_MODEL.sub(" ", words), implied=implied)
+            yield Clause(words, frozenset(found), models, topics)
+
+
+def _joined(line: str) -> str:
+    """A thousands separator ends no clause."""
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", line)
+
+
+def _carries(clause: Clause) -> bool:
+    return bool(clause.figures) or _PROMISES.search(clause.text) is not None
+
+
+def _family(model: str) -> str:
+    return "版" if model.endswith("版") else re.match(r"[a-z]*", model)[0]  # type: ignore[index]
+
+
+def _stands(word: str, *places: str) -> bool:
+    pattern = re.compile(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])")
+    return any(pattern.search(place) for place in places)
+
+
+def _numbered(text: str) -> str:
+    """Points whose neighbours were taken out, counted again; a single one needs no number."""
+    points = re.findall(r"(?m)^\d+\. ", text)
+    numbers = iter(range(1, len(points) + 1))
+    return re.sub(r"(?m)^\d+\. ", lambda _: f"{next(numbers)}. " if len(points) > 1 else "", text)

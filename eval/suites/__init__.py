@@ -41,4 +41,15 @@ def retrieval(options: Options) -> SuiteReport:
     return run_retrieval(options)
 
 
-SUITES: dict[str, Callable[[Options], SuiteReport]] = {"intents": intents, "retrieval": retrieval}
+def drafts(options: Options) -> SuiteReport:
+    """The grounding check on authored drafts: what must go, what must stay."""
+    from .drafts import run
+
+    return run(options)
+
+
+SUITES: dict[str, Callable[[Options], SuiteReport]] = {
+    "drafts": drafts,
+    "intents": intents,
+    "retrieval": retrieval,
+}
