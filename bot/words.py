@@ -37,7 +37,7 @@ class Said:
         return "\n".join(self.customer_words or tuple(said.text for said in self.utterances))
 
 
-_SAYS = r"(?:刚刚?|今天|昨天|上午|下午)?(?:又)?(?:说|问|回复?|发(?:来|消息)?|讲|留言|表示|反馈)(?:我|了|道|的是|说)?"
+_SAYS = r"(?:刚刚?|今天|昨天|上午|下午)?(?:又)?(?:说|问|回复?|发(?:来)?(?:消息)?|讲|留言|表示|反馈)(?:我|了|道|的是|说)?"
 _MARKED = re.compile(
     rf"^\s*(?:客户|顾客|对方|甲方)\s*[「『\"“]?(?P<name>[^:：\n「」『』\"“”,，。]{{0,24}}?)[」』\"”]?\s*(?:{_SAYS})?\s*[:：]\s*(?P<words>.+)$",
     re.DOTALL,
@@ -51,13 +51,20 @@ _QUOTE = re.compile(
     re.DOTALL,
 )
 _ONLY_QUOTED = re.compile(r"^\s*[“\"「『](?P<words>[^”\"」』]+)[”\"」』]\s*$", re.DOTALL)
-_TIME = r"(?:(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?\s*)?(?:星期.|周.)?\s*(?:上午|下午|晚上)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
-_HEADER = re.compile(rf"^\s*(?P<name>\S[^:：\n]{{0,23}}?)(?:\s*[@＠]\s*\S+)?\s+{_TIME}\s*[:：]?\s*$")
+_TIME = r"(?:(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?\s*)?(?:星期.|周.|今天|昨天|前天)?\s*(?:凌晨|上午|中午|下午|晚上)?\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+_OPEN, _SHUT = r"[(（\[【]?", r"[)）\]】]?"
+_HEADER = re.compile(
+    rf"^\s*(?P<name>\S[^:：\n]{{0,23}}?)(?:\s*[@＠]\s*\S+)?(?:\s+|\s*(?=[(（\[【])){_OPEN}{_TIME}{_SHUT}\s*[:：]?\s*$"
+)
 _TIME_FIRST = re.compile(
-    rf"^\s*[\[(【]?{_TIME}[\])】]?\s*(?P<name>\S[^:：\n]{{0,23}}?)\s*(?:[:：]\s*(?P<words>.*))?$"
+    rf"^\s*{_OPEN}{_TIME}{_SHUT}\s*(?P<name>\S[^:：\n]{{0,23}}?)\s*(?:[:：]\s*(?P<words>.*))?$"
 )
 _INLINE = re.compile(
-    rf"^\s*(?P<name>[^\s:：,，。?？!！]{{1,16}}?)\s*(?:[(（\[]?{_TIME}[)）\]]?)?\s*[:：]\s*(?P<words>.+)$"
+    rf"^\s*(?P<name>[^\s:：,，。?？!！]{{1,16}}?)\s*(?:{_OPEN}{_TIME}{_SHUT})?\s*[:：]\s*(?P<words>.+)$"
+)
+_NO_NAME = re.compile(
+    r"^(?:第?[一二三四五六七八九十\d]+(?:[、.)）]|点|条|步|项)?|首先|其次|再次|然后|最后|另外|补充|备注|注意?|附|时间|日期|地点|地址|产品|型号|数量"
+    r"|单价|价格|金额|预算|总价|合计|付款|交期|交货期?|客户名称?|联系人|电话|手机|邮箱|公司|需求|问题|原因|结论|背景|下一步|负责人|内容|主题|标题)$"
 )
 _ADDRESSES_US = re.compile(
     r"你们|你家|你司|贵司|贵公司|贵方|咱们?家的?(?:产品|设备)|您那边|你那边|你这边|您这边"
@@ -81,10 +88,15 @@ def _marked(text: str) -> Said | None:
     for pattern in (_MARKED, _NAMED):
         if found := pattern.match(text):
             name = found["name"].strip()
-            return Said((_customer(found["words"].strip(), name),), hint=name)
+            return Said((_customer(_unquoted(found["words"].strip()), name),), hint=name)
     if found := _ONLY_QUOTED.match(text):
         return Said((_customer(found["words"].strip()),))
     return None
+
+
+def _unquoted(words: str) -> str:
+    found = _ONLY_QUOTED.match(words)
+    return found["words"].strip() if found else words
 
 
 def _record(text: str, rep_names: frozenset[str]) -> Said | None:
@@ -117,9 +129,15 @@ def _under_headers(lines: list[str]) -> list[tuple[str, str]]:
     return [(name, "\n".join(words)) for name, words in parts]
 
 
+def _speaks(line: str) -> re.Match[str] | None:
+    """A line that a name starts; the points of a list and the fields of a note look alike and are not."""
+    found = _INLINE.match(line)
+    return None if found and _NO_NAME.match(found["name"]) else found
+
+
 def _inline(lines: list[str]) -> list[tuple[str, str]]:
     """`名字: 话` on most lines; a line without a name goes on with the one before."""
-    found = [_INLINE.match(line) for line in lines]
+    found = [_speaks(line) for line in lines]
     if found[0] is None or sum(match is not None for match in found) < max(2, len(lines) * 0.6):
         return []
     parts: list[tuple[str, str]] = []
