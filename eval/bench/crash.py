@@ -31,7 +31,7 @@ from .workbench import Workbench, workbench
 
 LOOK_EVERY = 0.05
 PATIENCE = 60.0
-"""Seconds a rep waits for a card or for its change, restarts included; longer is a fault."""
+"""Seconds a rep waits for a card or for its change while the server is up; longer is a fault."""
 AGAIN = 0.1
 """Share of callbacks that are delivered once more although they were answered."""
 IDLE = 5.0
@@ -140,11 +140,13 @@ class Traffic:
         self, rep: Sender, look: Callable[[list[PhoneCard]], PhoneCard | None]
     ) -> PhoneCard | None:
         """What the rep waits to see on the phone; None where it never comes."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        served = 0.0
+        while served < PATIENCE:
+            started = time.monotonic()
             if (found := look(await self.platform.cards(rep.wecom))) is not None:
                 return found
             await asyncio.sleep(LOOK_EVERY)
+            served += time.monotonic() - started if self.server.up.is_set() else 0.0
         return None
 
 
@@ -166,6 +168,7 @@ class CrashReport:
             f"{self.kills} kills; {self.turns} turns in {self.deliveries} deliveries",
             f"{self.confirmed} cards confirmed, {self.declined} declined",
             self.found.as_text(),
+            *(f"  refused {one}" for one in self.found.refused[:20]),
             f"slowest start {self.slowest_start_s:.1f} s",
             f"{len(self.faults)} faults" + "".join(f"\n  {fault}" for fault in self.faults[:50]),
         ]

@@ -66,8 +66,8 @@ class Findings:
 
     decisions: int
     actions: int
-    refused_actions: int
-    """Confirmed, and refused by the customer system with a reason."""
+    refused: tuple[str, ...]
+    """Actions that were confirmed, and that the customer system refused with a reason."""
     records: int
     collapsed: int
     """Messages sent again after a crash that the platform's duplicate check dropped."""
@@ -77,7 +77,7 @@ class Findings:
 
     def as_text(self) -> str:
         return (
-            f"{self.decisions} decisions, {self.actions} actions done, {self.refused_actions} refused by the CRM, "
+            f"{self.decisions} decisions, {self.actions} actions done, {len(self.refused)} refused by the CRM, "
             f"{self.records} new records; {self.collapsed} repeated sends collapsed, {self.replaced} cards sent anew"
         )
 
@@ -105,6 +105,8 @@ def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Base
             *_refusals(arrivals),
         ]
         states = Counter(_all(session, ActionRow.state))
+        dead = select(ActionRow).where(col(ActionRow.state) == "dead")
+        refused = tuple(f"{row.kind}: {row.error}" for row in session.execute(dead).scalars())
         counts = {
             "decisions": len(_all(session, DecisionRow.id)),
             "records": len(_new_records(session, before)),
@@ -113,7 +115,7 @@ def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Base
     return Findings(
         **counts,
         actions=states["done"],
-        refused_actions=states["dead"],
+        refused=refused,
         collapsed=sum(one.collapsed for one in arrivals),
         replaced=sum(1 for one in _seen_cards(arrivals) if not is_proposal(_keys(one))),
         faults=tuple(faults),
