@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -64,7 +65,11 @@ class Settings(BaseSettings):
     """Read once, at the edge."""
 
     model_config = SettingsConfigDict(
-        env_prefix="YIJU_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+        env_prefix="YIJU_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,  # an example file that was copied and not filled in means the defaults
+        extra="ignore",
     )
 
     data_dir: Path = Field(Path("var"), description="where database, documents, models and indexes live")
@@ -98,6 +103,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'yiju.db'}"
+
+
+_IN_ADDRESS = re.compile(r"(://(?:[^:/@\s]*:)?)[^/@\s]+@")
+"""The password in an address, or the token that stands in its place."""
 
 
 @dataclass(frozen=True)
@@ -165,4 +174,4 @@ def _lines(group: BaseModel, prefix: str) -> list[SettingLine]:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    return str(value)
+    return _IN_ADDRESS.sub(r"\1********@", str(value))

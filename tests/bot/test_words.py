@@ -183,6 +183,6 @@ def test_emoji_and_punctuation_alone_are_no_words(text: str, words: bool) -> Non
     assert has_words(text) is words
 
 
-@pytest.mark.parametrize(("text", "asks"), [("帮助", True), ("怎么用?", True), ("help", True), ("HELP!", True), ("?", True), ("?", True), ("帮助我报价", False), ("help me quote", False), ("", False)])  # fmt: skip
+@pytest.mark.parametrize(("text", "asks"), [("帮助", True), ("怎么用?", True), ("help", True), ("HELP!", True), ("?", True), ("？", True), ("帮助我报价", False), ("help me quote", False), ("", False)])  # fmt: skip
 def test_a_call_for_help_is_known(text: str, asks: bool) -> None:
     assert asks_for_help(text) is asks
