@@ -19,7 +19,7 @@ _AFTER_CHINESE = "个?工作日|年|个月|月|天|周|小时|分钟|折|倍|万
 _UNITS = "个月|个?工作日|小时|分钟|秒|年|月|日|天|周|元|块|折|倍|成|%|‰|台|套|个|件|位|次|批|坐席|账号|号|℃|°c|度|摄氏度|分贝|公斤|千克|毫升|转"
 _LATIN = "r/min|rpm|kg|mg|mm|cm|km|ml|l/h|l|kw|w|db|bar|mpa|kpa|hz|ma|gb|tb|g|m|v|a|h"
 _FIGURE = re.compile(
-    rf"(?P<currency>[¥$])?\s*(?P<sign>(?<![\w.)])-)?(?P<number>{_DIGITS}|[{_CHINESE}]+(?={_AFTER_CHINESE}))"
+    rf"(?P<currency>[¥$])?\s*(?P<sign>(?<![a-z0-9.)])-)?(?P<number>{_DIGITS}|[{_CHINESE}]+(?={_AFTER_CHINESE}))"
     rf"\s*(?P<scale>万|千(?![克米])|亿)?\s*(?P<unit>{_UNITS}|(?:{_LATIN})(?![a-z]))?(?P<half>(?<=年)半)?"
 )
 _HEADED = re.compile(
@@ -43,15 +43,16 @@ _SAME_UNIT = {
 _IN_MINUTES = {"分钟": 1, "小时": 60, "天": 1440, "周": 7 * 1440}
 
 
+_DURATIONS = frozenset({"个月", "minutes", "工作日", "秒"})
+
+
 class Figure(NamedTuple):
-    """`number` and `unit` in canonical form; `raw` the number as it stood there, which a table may hold without its unit."""
+    """`number` and `unit` in canonical form; `raw` the number as a table may hold it without its unit; `words` as written."""
 
     number: str
     unit: str
     raw: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.raw or self.number}{'' if self.unit in {'date', 'clock', 'soon', 'minutes'} else self.unit}"
+    words: str = ""
 
     @property
     def is_large(self) -> bool:
@@ -66,6 +67,8 @@ class Figure(NamedTuple):
 
     def is_like(self, other: Figure) -> bool:
         """Whether both could answer the same question: two prices, two durations."""
+        if {self.unit, other.unit} <= _DURATIONS:
+            return True
         return self.unit == other.unit or (self.is_large and other.is_large and "" in {self.unit, other.unit})
 
 
@@ -78,8 +81,8 @@ def plain(text: str) -> str:
 
 def figures(text: str, *, implied: bool = True) -> set[Figure]:
     """Every figure of a plain text. `implied`: a date also as it reads without its year, and as its month and year."""
-    found = {Figure(word, "soon", word) for word in _SOON.findall(text)}
-    found |= {Figure(clock, "clock", clock) for clock in _CLOCK.findall(text)}
+    found = {Figure(word, "soon", word, word) for word in _SOON.findall(text)}
+    found |= {Figure(clock, "clock", clock, clock) for clock in _CLOCK.findall(text)}
     dates: set[Figure] = set()
     for pattern in (_DATE, _DAY, _MONTH):
         for match in pattern.finditer(text):
@@ -98,9 +101,9 @@ def _dates(match: re.Match[str]) -> Iterator[Figure]:
     for first in range(len(names)):
         number = "-".join(str(int(parts[name])) for name in names[first:])
         if names[first:] != ["day"]:
-            yield Figure(f"{'/'.join(names[first:])}:{number}", "date", match.group().strip())
+            yield Figure(f"{'/'.join(names[first:])}:{number}", "date", "", match.group().strip())
     if "day" in parts:
-        yield Figure(f"month:{int(parts['month'])}", "date", match.group().strip())
+        yield Figure(f"month:{int(parts['month'])}", "date", "", match.group().strip())
     if "year" in parts:
         yield Figure(parts["year"], "年", parts["year"])
 
@@ -114,10 +117,10 @@ def _figure(match: re.Match[str]) -> Figure:
         value += Decimal("0.5")
     if match["sign"] and _SAME_UNIT.get(unit, unit) == "℃":
         value = -value
-    return _canonical(value, unit)
+    return _canonical(value, unit, "".join(match.group().split()))
 
 
-def _canonical(value: Decimal, unit: str) -> Figure:
+def _canonical(value: Decimal, unit: str, words: str = "") -> Figure:
     raw = _shown(value)
     unit = _SAME_UNIT.get(unit, unit)
     if unit == "年" and value < LIFETIME_YEARS:
@@ -128,7 +131,7 @@ def _canonical(value: Decimal, unit: str) -> Figure:
         value, unit = value * 10, "%"
     elif unit in _IN_MINUTES:
         value, unit = value * _IN_MINUTES[unit], "minutes"
-    return Figure(_shown(value), unit, raw)
+    return Figure(_shown(value), unit, raw, words)
 
 
 def _value(match: re.Match[str]) -> Decimal | None:

@@ -97,7 +97,7 @@ def unsupported(sentence: str, sources: Sources) -> list[str]:
     wrong += [word for word in _claims(words) if not _stands(word, sources.firm)]
     for clause in _clauses(words, implied=False):
         wrong += [one for one in _promises(clause.text) if not _is_given(one, clause, sources)]
-        wrong += [str(one) for one in clause.figures if not _is_carried(one, clause, models, sources)]
+        wrong += [one.words for one in clause.figures if not _is_carried(one, clause, models, sources)]
     return wrong
 
 
