@@ -24,6 +24,8 @@ from crm_bridge.adapters.embedded import seed
 from intents import examples
 
 LONGEST_WORDS = 120
+MANAGER = UserId("chenjing")
+"""The demo company's, who hears of what reps escalate."""
 COME_AGAIN_S = 660.0
 """Seconds after which a rep may speak again without extending an open card."""
 
@@ -63,7 +65,7 @@ def users_csv(who: Iterable[Sender]) -> str:
 def settle(session: Session, who: Sequence[Sender]) -> None:
     """Add the reps and their customers in the caller's transaction."""
     for one in who:
-        people.add(session, Person(UserId(one.wecom), one.name, Role.REP, wecom=one.wecom))
+        people.add(session, Person(UserId(one.wecom), one.name, Role.REP, MANAGER, wecom=one.wecom))
     seed.load(session, [_account(one) for one in who], datetime.now(UTC).date())
 
 
