@@ -23,8 +23,8 @@ class Thresholds:
 
     least: float = 0.5
     margin: float = 0.15
-    second: float = 0.25
-    """A further act at or above this probability is reported as secondary."""
+    second: float = 0.4
+    """A further act that is there with at least this probability is reported as secondary."""
 
     def abstention(self, ranked: Sequence[Ranked]) -> Abstention | None:
         first = ranked[0].confidence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,23 +14,7 @@ MOST_SPANS = 3
 SHARE = 0.55
 """Reasons are shown until they carry this share of what speaks for the intent."""
 _WORDS = re.compile(r"[a-z0-9.\-]+|[㐀-鿿]")
-_BREAK = re.compile(r"[,。!?;、\s]+")
 _SHORTEST = 2
-
-
-def clauses(text: str) -> Iterator[tuple[int, int]]:
-    """Places of the parts between marks and spaces; nothing where there is only one part."""
-    parts = [(start, end) for start, end in _parts(text) if end - start >= _SHORTEST]
-    if len(parts) > 1:
-        yield from parts
-
-
-def _parts(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for gap in _BREAK.finditer(text):
-        yield start, gap.start()
-        start = gap.end()
-    yield start, len(text)
 
 
 def words_for(head: Head, sighting: Sighting, intent: str, whole: Normalised) -> tuple[Span, ...]:

@@ -1,6 +1,6 @@
 """What the classifier sees of an utterance: named features, each with the stretch of text it comes from.
 
-g:  characters, 1 to 3, with marks at both ends      w:  words, and pairs of words (rjieba)
+g:  characters, 1 to 3, with marks at ends of clauses w:  words, and pairs of words (rjieba)
 q:  cues that speak for an intent                    n:  cues that speak against one
 k:  kinds of things named (knowledge graph)          c:  the turn before, where the words are too short alone
 l:  length
@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import rjieba
 
+from intents.clauses import clauses
 from intents.cues import CueLexicon, shipped_cues
 from intents.graph import KnowledgeGraph, load_graph
-from intents.normalise import aligned
+from intents.normalise import Normalised, aligned
 
 LONGEST = 400
 """Characters read of one utterance; a longer one is read at its end, where people come to the point."""
@@ -44,9 +45,10 @@ class Eyes:
 
     def see(self, text: str, context: Sequence[str] = ()) -> list[Feature]:
         """All features of one utterance, repeated as often as they occur."""
-        whole = aligned(text).text
-        shift = max(0, len(whole) - LONGEST)
-        return [one for one in self._all(whole[shift:], shift, context) if one.name[:1] not in self.without]
+        whole = aligned(text)
+        shift = max(0, len(whole.text) - LONGEST)
+        seen = [*self._all(whole.text[shift:], shift, context), *_edges(whole, shift)]
+        return [one for one in seen if one.name[:1] not in self.without]
 
     def _all(self, text: str, shift: int, context: Sequence[str]) -> Iterator[Feature]:
         yield from _grams(text, shift)
@@ -80,6 +82,17 @@ def _grams(text: str, shift: int) -> Iterator[Feature]:
         for at in range(len(marked) - length + 1):
             start, end = max(at - 1, 0), min(at - 1 + length, last)
             yield Feature("g:" + marked[at : at + length], start + shift, max(end, start) + shift)
+
+
+def _edges(whole: Normalised, shift: int) -> Iterator[Feature]:
+    """Marks at the ends of the clauses inside, so that a clause is read as an utterance of its own would be."""
+    for start, end in clauses(whole):
+        inside = [length for length in (1, 2) if start >= shift and length <= end - start]
+        for length in inside:
+            if start > 0:
+                yield Feature("g:^" + whole.text[start : start + length], start, start + length)
+            if end < len(whole.text):
+                yield Feature("g:" + whole.text[end - length : end] + "$", end - length, end)
 
 
 def _words(text: str, shift: int) -> Iterator[Feature]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from intents.features import Feature
 from intents.taxonomy import DRIFTS, HIGH_INTENT, Taxonomy
 
-FALSE_ALARM = {"": 3.0, "medical": 4.0, "manufacturing": 3.0, "saas": 3.0, "ecommerce": 2.5}
+FALSE_ALARM = {"": 6.0, "medical": 8.0, "manufacturing": 6.0, "saas": 6.0, "ecommerce": 5.0}
 """What reading a question as a buying signal costs, in units of any other mistake. Regulated trades pay most."""
 
 

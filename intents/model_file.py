@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from intents.abstain import Thresholds
+from intents.acts import Acts
 from intents.classifier import Classifier
 from intents.errors import ModelUnusable
 from intents.features import Eyes, shipped_eyes
@@ -21,7 +22,7 @@ from intents.guard import Guard
 from intents.linear import Head
 from intents.taxonomy import Taxonomy, load_taxonomy
 
-FORMAT = 2
+FORMAT = 3
 SHIPPED = Path(__file__).with_name("shipped.npz")
 """Made by `yiju intents train --ship --calibrate-on eval/cases/intents/dev.jsonl`."""
 _ARRAYS = ("idf", "weights", "bias")
@@ -69,11 +70,12 @@ def load(path: Path, *, taxonomy: Taxonomy | None = None, eyes: Eyes | None = No
             raise ValueError(f"format {meta.get('format')}, expected {FORMAT}")
         heads = {speaker: _head(speaker, labels, arrays) for speaker, labels in meta["labels"].items()}
         guard, thresholds = Guard(**meta["guard"]), Thresholds(**meta["thresholds"])
+        acts = {speaker: _acts(heads[speaker].labels, **kept) for speaker, kept in meta["acts"].items()}
     except _BROKEN as error:
         raise ModelUnusable(f"{path} is no intent model ({error}); run `yiju intents train`") from error
     classifier = Classifier(
         heads, meta["temperature"], thresholds, guard,
-        taxonomy or load_taxonomy(), eyes or shipped_eyes(), meta["card"],
+        taxonomy or load_taxonomy(), eyes or shipped_eyes(), acts, meta["sharpness"], meta["card"],
     )  # fmt: skip
     return replace(classifier, hash=content_hash(classifier))
 
@@ -83,10 +85,21 @@ def _meta(classifier: Classifier) -> dict[str, Any]:
         "format": FORMAT,
         "labels": {speaker: list(head.labels) for speaker, head in sorted(classifier.heads.items())},
         "temperature": classifier.temperature,
+        "sharpness": classifier.sharpness,
+        "acts": {speaker: _numbers(acts) for speaker, acts in sorted(classifier.acts.items())},
         "thresholds": vars(classifier.thresholds),
         "guard": {"penalty": classifier.guard.penalty, "by_industry": dict(classifier.guard.by_industry)},
         "card": dict(classifier.card),
     }
+
+
+def _numbers(acts: Acts) -> dict[str, Any]:
+    kept = {name: getattr(acts, name).tolist() for name in ("weights", "slopes", "bias")}
+    return {**kept, "ordered": acts.ordered}
+
+
+def _acts(labels: tuple[str, ...], ordered: bool, **numbers: list[float]) -> Acts:
+    return Acts(labels, ordered=ordered, **{name: np.array(values) for name, values in numbers.items()})
 
 
 def _head(speaker: str, labels: list[str], arrays: dict[str, Any]) -> Head:

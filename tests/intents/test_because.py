@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from intents import Classifier, shipped_model
-from intents.because import clauses
 
 
 @pytest.mark.parametrize(
@@ -29,12 +28,3 @@ def test_each_of_the_two_best_has_reasons_of_its_own(small: Classifier) -> None:
     reasons = {one.intent: "".join(span.text for span in one.because) for one in (first, second)}
     assert "质保" in reasons["contract_terms"]
     assert "多少钱" in reasons["quote_request"]
-
-
-def test_a_text_of_one_part_has_no_clauses() -> None:
-    assert list(clauses("多少钱一台")) == []
-
-
-def test_clauses_are_places_between_marks() -> None:
-    text = "质保几年,多少钱?嗯"
-    assert [text[start:end] for start, end in clauses(text)] == ["质保几年", "多少钱"]

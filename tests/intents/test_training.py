@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intents import Classifier, Example, ExamplesUnusable, train
-from intents.training import fit_temperature
+from intents.calibration import fit_temperature
 
 
 def test_the_same_examples_and_seed_make_the_same_model(examples: list[Example], small: Classifier) -> None:
