@@ -13,7 +13,7 @@ from bot.decision import Proposal
 
 Severity = Literal["一般", "严重", "紧急"]
 _SEVERITIES: Choices = tuple((level, level) for level in ("一般", "严重", "紧急"))
-_DOWN = re.compile(r"停线|停机|停产|停工|冒烟|漏电|起火|受伤|全部|瘫痪")
+_DOWN = re.compile(r"停线|停机|停产|停工|停摆|冒烟|漏电|起火|受伤|全部|瘫痪")
 _BAD = re.compile(r"(?<!不)(?<!不着)(?<!不太)急|马上|立刻|赶紧|又|第[二三四五]次|催")
 
 
