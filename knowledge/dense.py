@@ -46,7 +46,7 @@ class DenseIndex:
     def search(self, scope: str, vector: Vectors, most: int) -> list[Hit]:
         """Nearest entries with their cosine; none where the question has no known part."""
         collection = self._collection(scope)
-        if collection is None or not vector.any() or collection.count() == 0:
+        if collection is None or not vector.any():
             return []
         found = collection.query(query_embeddings=[vector], n_results=most, include=["distances"])
         return [

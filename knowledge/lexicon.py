@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,12 @@ class Lexicon:
         return hashlib.sha256((content + self._encoder.fingerprint).encode()).hexdigest()[:12]
 
     @cached_property
+    def pairs(self) -> frozenset[str]:
+        """Every two characters that stand side by side in a saying or a written term."""
+        texts = (text for one in self.concepts for text in (*one.say, *one.written))
+        return frozenset(a + b for text in texts for a, b in pairwise(text))
+
+    @cached_property
     def _sayings(self) -> tuple[Vectors, list[int]]:
         texts, owner = [], []
         for at, concept in enumerate(self.concepts):
@@ -81,7 +88,10 @@ class Lexicon:
         vectors, owner = self._sayings
         near = vectors @ self._encoder.encode([question], question=True)[0]
         best: dict[int, float] = {}
-        for at in np.argsort(-near)[: most * 12]:
+        first = (
+            np.argpartition(-near, most * 12)[: most * 12] if len(near) > most * 12 else np.arange(len(near))
+        )
+        for at in first[np.argsort(-near[first], kind="stable")]:
             best.setdefault(owner[at], float(near[at]))
         return tuple(
             Meant(self.concepts[at], weight) for at, weight in list(best.items())[:most] if weight >= least

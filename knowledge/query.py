@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from knowledge.lexicon import Lexicon, Meant
+from knowledge.mending import mended
 from knowledge.passages import models as models_of
 from knowledge.tokens import STOP, codes, grams, normalise, words
 
@@ -47,6 +48,8 @@ class Question:
     """Alarm codes, contract numbers and the like, normalised."""
     carried: tuple[str, ...] = field(default=())
     """Earlier words that completed the question."""
+    mended: str = ""
+    """The words as they were searched, where slips of the input method were put right."""
 
 
 class Understanding:
@@ -55,6 +58,10 @@ class Understanding:
     def __init__(self, lexicon: Lexicon, catalogue: Collection[str]) -> None:
         self._lexicon = lexicon
         self._catalogue = {normalise(model): model for model in catalogue}
+
+    def mended(self, text: str, frequency: Callable[[str], int]) -> str:
+        """The words with slips of the input method put right, by what documents and the lexicon write."""
+        return mended(text, frequency, self._lexicon.pairs)
 
     def read(self, text: str, earlier: Sequence[str] = ()) -> Question:
         named, unknown = self._models(text)
@@ -100,13 +107,22 @@ class Understanding:
             spelled = spelled.replace(model, " ").replace(re.sub(r"^[a-z]+", "", model), " ")
         return "".join(char for char in _ASKING.sub("", spelled) if char not in STOP and char.isalnum())
 
+    def _without_models(self, text: str) -> str:
+        """The lexicon speaks of no models: their names would only point at random."""
+        spelled = normalise(text)
+        for model in self._models(text)[0]:
+            spelled = re.sub(
+                rf"{model}|(?<![\d.]){model.lstrip('abcdefghijklmnopqrstuvwxyz')}(?![\d.])", " ", spelled
+            )
+        return " ".join(spelled.split()) or text
+
     def _part(self, text: str) -> Part:
         main = tuple(
             dict.fromkeys(term for term in grams(_ASKING.sub(" ", normalise(text))) if term not in STOP)
         )
         terms = {term: weight_of(term) for term in main}
         phrases = {word: 1.0 for word in words(text) if not _ASKING.fullmatch(word)}
-        meant = self._lexicon.meant(" ".join(text.split()))
+        meant = self._lexicon.meant(self._without_models(text))
         for one in meant:
             share = EXPANSION * one.weight / len(one.concept.written)
             for written in one.concept.written:

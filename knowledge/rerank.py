@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from knowledge.asked_for import held, kinds
 from knowledge.lexical import Entry
 from knowledge.model import Passage
 from knowledge.passages import models as models_of
@@ -23,16 +24,17 @@ from knowledge.tokens import codes, grams, normalise
 class Weights:
     """What each signal counts, beside 1 for full coverage of the question's words. Tuned on development questions."""
 
-    context: float = 0.5
-    concept: float = 0.8
-    dense: float = 0.3
-    model: float = 0.35
+    context: float = 0.7
+    concept: float = 0.5
+    dense: float = 0.7
+    model: float = 0.7
     other_model: float = 0.5
     code: float = 0.6
     superseded: float = 0.5
-    customer: float = 0.08
-    k1: float = 1.2
-    b: float = 0.4
+    kind: float = 0.1
+    customer: float = 0.15
+    k1: float = 0.8
+    b: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,47 @@ class _Seen:
     codes: frozenset[str]
 
 
+@dataclass(frozen=True)
+class _Written:
+    """A written term that may be meant: its grams with their idf, and what it counts where all of it stands."""
+
+    text: str
+    grams: tuple[tuple[str, float], ...]
+    whole: float
+    most: float
+
+    @classmethod
+    def of(cls, text: str, weight: float, idf: Callable[[str], float]) -> _Written:
+        terms = [term for term in set(grams(text)) if len(term) > 1] or list(grams(text))
+        worth = tuple((term, idf(term)) for term in terms)
+        telling = min(1.0, max((value for _, value in worth), default=0.0) / 5.0)  # rare words say more
+        return cls(text, worth, sum(value for _, value in worth), weight * telling)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The question's grams with what each is worth, and the written terms that may be meant, likeliest first."""
+
+    words: tuple[tuple[str, float], ...]
+    whole: float
+    written: tuple[_Written, ...]
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, question: Question, part: Part, idf: Callable[[str], float]) -> _Wanted:
+        """Models are no words here: they have a weight of their own."""
+        worth = tuple(
+            (term, idf(term) * weight_of(term)) for term in part.main if term not in question.models
+        )
+        likely: dict[str, float] = {}
+        for meant in part.meant:
+            for text in meant.concept.written:
+                likely[text] = max(likely.get(text, 0.0), meant.weight)
+        written = [_Written.of(text, weight, idf) for text, weight in likely.items()]
+        ordered = sorted((one for one in written if one.whole), key=lambda one: -one.most)
+        return cls(worth, sum(value for _, value in worth), tuple(ordered), kinds(part.text))
+
+
 class Reranker:
     """Orders candidates for one question. `idf` knows the scopes that may be seen."""
 
@@ -78,21 +121,22 @@ class Reranker:
         self, question: Question, part: Part, candidates: Sequence[Candidate], idf: Callable[[str], float]
     ) -> list[Scored]:
         """Best first, one entry a passage."""
-        scored = sorted((self._score(question, part, one, idf) for one in candidates), key=_rank)
+        asked = _Wanted.of(question, part, idf)
+        scored = sorted((self._score(question, asked, one) for one in candidates), key=_rank)
         best: dict[str, Scored] = {}
         for one in scored:
             best.setdefault(one.candidate.passage.id, one)
         return list(best.values())
 
-    def _score(
-        self, question: Question, part: Part, candidate: Candidate, idf: Callable[[str], float]
-    ) -> Scored:
+    def _score(self, question: Question, asked: _Wanted, candidate: Candidate) -> Scored:
         seen, w = _seen(candidate.entry), self.weights
-        said = self._words(part, seen, idf)
-        concept, term = _concept(part, seen, idf)
+        said = self._words(asked, seen)
+        concept, term = _concept(asked, seen)
         score = said + w.concept * concept + w.dense * max(candidate.cosine, 0.0)
         because = [f"书面用语“{term}”"] if term and concept > 0.15 else []
         score += self._models(question, seen, because)
+        if asked.kinds:
+            score += w.kind * len(asked.kinds & held(candidate.entry.body)) / len(asked.kinds)
         if question.codes & seen.codes:
             score += w.code
             because.append(f"代码 {'、'.join(sorted(question.codes & seen.codes)).upper()}")
@@ -103,16 +147,14 @@ class Reranker:
             score += w.customer
         return Scored(candidate, score, said, concept, candidate.cosine, tuple(because))
 
-    def _words(self, part: Part, seen: _Seen, idf: Callable[[str], float]) -> float:
+    def _words(self, asked: _Wanted, seen: _Seen) -> float:
         """Share of the question's own grams (by idf) that the entry has, as BM25 saturates them: about 0 to 1.5."""
-        w, got, whole = self.weights, 0.0, 0.0
+        w, got = self.weights, 0.0
         norm = w.k1 * (1 - w.b + w.b * seen.length / 60)
-        for term in part.main:
-            worth = idf(term) * weight_of(term)
-            whole += worth
-            count = seen.body[term] + w.context * seen.context[term]
-            got += worth * count * (1 + w.k1) / (count + norm)
-        return got / whole if whole else 0.0
+        for term, worth in asked.words:
+            if count := seen.body.get(term, 0) + w.context * seen.context.get(term, 0):
+                got += worth * count * (1 + w.k1) / (count + norm)
+        return got / asked.whole if asked.whole else 0.0
 
     def _models(self, question: Question, seen: _Seen, because: list[str]) -> float:
         if not question.models:
@@ -130,27 +172,17 @@ def _rank(one: Scored) -> tuple[float, str, str, int, str]:
     return -one.score, passage.citation.title, passage.customer or "", position, one.candidate.entry.id
 
 
-def _concept(part: Part, seen: _Seen, idf: Callable[[str], float]) -> tuple[float, str]:
+def _concept(asked: _Wanted, seen: _Seen) -> tuple[float, str]:
     """How well the entry speaks of what the lexicon thinks is meant; with the written term that stands in it."""
     best, word = 0.0, ""
-    for meant in part.meant:
-        for written in meant.concept.written:
-            value = meant.weight * _cover(written, seen, idf)
-            if value > best:
-                best, word = value, written
+    for term in asked.written:
+        if term.most <= best:
+            break
+        there = sum(worth for gram, worth in term.grams if gram in seen.body or gram in seen.context)
+        share = there / term.whole
+        if share >= 0.5 and term.most * share > best:
+            best, word = term.most * share, term.text
     return best, word
-
-
-def _cover(written: str, seen: _Seen, idf: Callable[[str], float]) -> float:
-    """Share of a written term that stands in the entry, scaled by how telling the term is (rare words more)."""
-    terms = [term for term in set(grams(written)) if len(term) > 1] or list(grams(written))
-    if not terms:
-        return 0.0
-    worth = {term: idf(term) for term in terms}
-    whole = sum(worth.values())
-    there = sum(worth[term] for term in terms if seen.body[term] or seen.context[term])
-    share = there / whole if whole else 0.0
-    return share * min(1.0, max(worth.values()) / 5.0) if share >= 0.5 else 0.0
 
 
 @lru_cache(maxsize=8192)
