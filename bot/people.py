@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from bot.conversation import UserId
@@ -51,8 +51,7 @@ def by_id(session: Session, user: str) -> Person:
 
 def by_address(session: Session, channel: str, address: str) -> Person | None:
     """Whom a platform means. WeCom's ids are case-insensitive and come back lower-cased here and there."""
-    column = {"wecom": UserRow.wecom, "dingtalk": UserRow.dingtalk}.get(channel, UserRow.id)
-    query = select(UserRow).where(func.lower(col(column)) == address.lower(), col(UserRow.active).is_(True))
+    query = _spelled(channel, address).where(col(UserRow.active).is_(True))
     row = session.execute(query).scalar()
     return _person(row) if row else None
 
@@ -76,7 +75,7 @@ def add(session: Session, person: Person) -> None:
     """Add or change a user. Raises `InvalidInput` where a platform id belongs to somebody else."""
     for channel in ("wecom", "dingtalk"):
         address = person.address(channel)
-        holder = by_address(session, channel, address) if address else None
+        holder = session.execute(_spelled(channel, address)).scalar() if address else None
         if holder and holder.id != person.id:
             raise InvalidInput(
                 f"{channel} id {address} already belongs to {holder.id}; remove it there first"
@@ -91,6 +90,11 @@ def remember_channel(session: Session, person: Person, channel: str) -> None:
     if person.last_channel != channel and (row := session.get(UserRow, person.id)):
         row.last_channel = channel
         session.add(row)
+
+
+def _spelled(channel: str, address: str) -> Select[UserRow]:
+    column = {"wecom": UserRow.wecom, "dingtalk": UserRow.dingtalk}.get(channel, UserRow.id)
+    return select(UserRow).where(func.lower(col(column)) == address.lower())
 
 
 def _person(row: UserRow) -> Person:

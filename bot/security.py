@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot.conversation import UserId
-from bot.errors import NotAllowed, NotFound
+from bot.errors import InvalidInput, NotAllowed, NotFound
 from bot.tables import ApiKeyRow
 
 KEY_SCOPES = ("utterances", "events", "read")
@@ -60,14 +62,28 @@ def load_secret(given: str, data_dir: Path) -> str:
     if given:
         return given
     path = data_dir / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+    if not (path.exists() and path.read_text().strip()):
+        _write_secret(path)
     return path.read_text().strip()
 
 
+def _write_secret(path: Path) -> None:
+    """Appears whole or not at all: a crash leaves no empty secret, and of two first starts one wins for both."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        path.unlink()  # empty, from a start that broke off
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(32))
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
 def new_key(session: Session, name: str, scopes: tuple[str, ...], now: datetime) -> tuple[str, str]:
-    """Create an API key; returns its id and the key itself, which is shown this once."""
+    """Create an API key; returns its id and the key itself, which is shown this once. Raises `InvalidInput`."""
+    if unknown := set(scopes) - set(KEY_SCOPES):
+        raise InvalidInput(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(KEY_SCOPES)}")
     key_id, key = secrets.token_hex(4), f"yk_{secrets.token_urlsafe(32)}"
     session.add(ApiKeyRow(id=key_id, name=name, digest=_digest(key), scopes=" ".join(scopes), created_at=now))
     session.flush()

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlmodel import SQLModel
 
 from bot import people
@@ -26,6 +26,7 @@ from tests.fakes.decisions import OPPORTUNITY, TASK
 from tests.fakes.office import Office
 
 TROUBLES = [None, WriteRefused("客户已冻结"), CrmUnavailable("asleep"), ValueError("a bug")]
+NEXT = {State.PROPOSED: Move.CORRECT, State.FAILED: Move.RETRY, State.CARRIED_OUT: Move.UNDO}
 RIGHTFUL = {"zhangsan", "chenjing"}
 
 
@@ -50,6 +51,13 @@ class DecisionWalk(RuleBasedStateMachine):
         self.office.store.close()
         self.folder.cleanup()
 
+    @initialize(confirmed=st.sampled_from([True, True, True, False]))
+    def begin(self, confirmed: bool) -> None:
+        """Most walks start behind the yes, where most of the ways are."""
+        if confirmed:
+            assert self.office.tap(Move.CONFIRM).refused is None
+            self.confirmed_by.add("zhangsan")
+
     @rule(
         move=st.sampled_from(Move),
         by=st.sampled_from(["zhangsan", "chenjing", "lisi", "admin"]),
@@ -67,13 +75,27 @@ class DecisionWalk(RuleBasedStateMachine):
         elif applied.refused is None and move is not Move.DECLINE:
             self.confirmed_by.add(by)
 
+    @precondition(lambda self: self.office.decision().state in NEXT)
+    @rule(by=st.sampled_from(sorted(RIGHTFUL)), how=st.sampled_from(["words", "fields", "same"]))
+    def the_tap_that_fits(self, by: str, how: str) -> None:
+        """Random taps seldom get far: this one is always allowed, unless the card ran out or an undo is refused."""
+        before = self.office.decision()
+        move = NEXT[before.state]
+        reply = _correction(before, how) if move is Move.CORRECT else {}
+        applied = self.office.tap(move, by=by, **_binding(before, "current"), **reply)
+        if applied.refused is None:
+            self.confirmed_by.add(by)
+        else:
+            assert move is Move.UNDO or self.office.decision().state is State.EXPIRED
+
     @rule(first=st.sampled_from(TROUBLES), second=st.sampled_from(TROUBLES), undo=st.sampled_from(TROUBLES))
     def the_system_misbehaves(self, first: Any, second: Any, undo: Any) -> None:
         kinds = {OPPORTUNITY.kind: first, TASK.kind: second, f"undo:{TASK.kind}": undo}
         self.office.crm.trouble = {kind: error for kind, error in kinds.items() if error}
 
-    @rule()
-    def work(self) -> None:
+    @rule(minutes=st.sampled_from([0, 10]))
+    def work(self, minutes: int) -> None:
+        self.office.clock.advance(minutes=minutes)
         self.loop.run_until_complete(self.office.worker.drain())
 
     @rule(minutes=st.sampled_from([1, 10, 300]))
@@ -81,8 +103,10 @@ class DecisionWalk(RuleBasedStateMachine):
         self.office.clock.advance(minutes=minutes)
 
     @precondition(lambda self: self.office.decision().is_open)
-    @rule()
-    def newer_words(self) -> None:
+    @rule(really=st.integers(0, 3))
+    def newer_words(self, really: int) -> None:
+        if really:
+            return
         with self.office.store.begin() as session:
             self.office.confirmations.supersede(
                 session, self.office.decision(), "newer_words", self.office.clock()
