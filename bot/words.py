@@ -46,6 +46,12 @@ _ORDERS_US = r"(?!\s*(?:帮|给|请|麻烦|提醒|通知|告诉|转告|记|我|�
 _NAMED = re.compile(
     rf"^\s*{_ORDERS_US}(?P<name>[^:：\n,，。?？]{{2,24}}?)\s*(?:{_SAYS})\s*[:：]\s*(?P<words>.+)$", re.DOTALL
 )
+_SPOKEN = re.compile(r"的?(?:原话|话|要求|需求|问题|疑问|意见|诉求|消息|留言|微信|邮件)(?:是|如下)?$")
+"""客户的要求:… says whose words follow, not what the customer is called."""
+_FIELD = re.compile(
+    r"^的?(?:名称|全称|简称|姓名|电话|手机|地址|邮箱|等级|级别|类型|行业|来源|情况|信息|资料|背景|预算|编号|联系人|负责人|状态)$"
+)
+"""客户等级:VIP is a note of the rep's, not a customer who speaks."""
 _QUOTE = re.compile(
     r"^\s*[「『](?P<name>[^:：\n]{1,24})[:：]\s*(?P<words>.+?)[」』]\s*\n?[-—–\s]{3,}\n?(?P<own>.*)$",
     re.DOTALL,
@@ -74,11 +80,16 @@ _ADDRESSES_US = re.compile(
 def take_apart(text: str, rep_names: frozenset[str] = frozenset(), quoted: str = "") -> Said:
     """Tell customer words from the rep's own. `rep_names`: how our people are called in a pasted record."""
     cut = len(text) > LONGEST
-    text = text[:LONGEST].strip()
-    if quoted.strip():
-        return Said((_customer(quoted.strip()),), comment=text, cut=cut)
+    text, quoted = _storable(text[:LONGEST]), _storable(quoted)
+    if quoted:
+        return Said((_customer(quoted),), comment=text, cut=cut)
     said = _record(text, rep_names) or _marked(text) or Said((_own_or_customer(text),))
     return Said(said.utterances, said.hint, said.comment, cut)
+
+
+def _storable(text: str) -> str:
+    """Without what databases refuse in a text: NUL, and half an emoji."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
 def _marked(text: str) -> Said | None:
@@ -87,7 +98,9 @@ def _marked(text: str) -> Said | None:
         return Said((_customer(words, name),), hint=name, comment=found["own"].strip())
     for pattern in (_MARKED, _NAMED):
         if found := pattern.match(text):
-            name = found["name"].strip()
+            name = _SPOKEN.sub("", found["name"].strip())
+            if _FIELD.match(name):
+                return None
             return Said((_customer(_unquoted(found["words"].strip()), name),), hint=name)
     if found := _ONLY_QUOTED.match(text):
         return Said((_customer(found["words"].strip()),))

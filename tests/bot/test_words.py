@@ -36,6 +36,9 @@ MARKED = [
     ("客户华东仁和说:「能不能 5 折?」", "能不能 5 折?", "华东仁和"),
     ("客户说:地址是 https://example.com:8080/a", "地址是 https://example.com:8080/a", ""),
     ("客户说:下午 3:30 过来", "下午 3:30 过来", ""),
+    ("客户要求:周五前到货", "周五前到货", ""),
+    ("客户的原话:太贵了", "太贵了", ""),
+    ("客户华东仁和的要求:周五前到货", "周五前到货", "华东仁和"),
     ("客户说: 😀 报价呢", "😀 报价呢", ""),
 ]
 NAMED = [
@@ -112,6 +115,11 @@ OWN = [
     "第一:报价\n第二:合同\n第三:发票",
     "帮我写个跟进:\n时间:明天\n地点:苏州",
     "客户等级怎么看",
+    "客户等级:VIP",
+    "客户名称:华东仁和\n产品:X200\n数量:50",
+    "发给客户:报价见附件",
+    "回复客户:可以",
+    "跟客户说:报价明天发",
     "",
     "😀",
     "好",
@@ -154,6 +162,12 @@ def test_what_a_reply_quotes_is_the_customers_and_what_is_written_under_it_the_r
     assert (said.customer_words, said.comment) == (("X200 多少钱",), "帮我回一下")
     said = take_apart("「王主任:X200 多少钱」\n- - - - - - -\n怎么回?", OURS)
     assert (said.customer_words, said.comment) == (("X200 多少钱",), "怎么回?")
+
+
+@pytest.mark.parametrize(("text", "words"), [("客户说:太\0贵了", "太贵了"), ("客户说:好的\ud83d", "好的")])
+def test_what_no_database_takes_is_left_out(text: str, words: str) -> None:
+    assert take_apart(text).text == words
+    assert take_apart("", quoted=text).text == text.replace("\0", "").replace("\ud83d", "")
 
 
 @pytest.mark.parametrize("over", [0, 1, 5000])
