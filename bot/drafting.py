@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.conversation import Turn
 from bot.grounding import Sources, check
+from bot.injection import find_order
 from crm_bridge import Account, Record
 from intents import Intent, Reading
 from knowledge import DocumentKind, Evidence, Findings
@@ -77,9 +78,8 @@ class TemplateWriter:
         checked = check(
             text, Sources.of([*_firm(account, findings), words.opening, words.closing, words.bare], turn.text)
         )
-        return DraftText(
-            checked.text, tuple(point.passage for point in points if point.passage), checked.removed
-        )
+        cites = (point.passage for point in points if point.passage and point.text in checked.text)
+        return DraftText(checked.text, tuple(cites), checked.removed)
 
     def answer(self, turn: Turn, intent: Intent, account: Account | None, findings: Findings) -> str:
         """A rep's question: the short answer first, then where it stands."""
@@ -104,11 +104,16 @@ def _best(evidence: Sequence[Evidence], *, for_customer: bool) -> Iterator[Evide
     """The best support of each part. What was agreed with this customer comes before what holds for everybody."""
     parts: dict[str, list[Evidence]] = {}
     for one in evidence:
-        if one.supports and one.excerpt and not (for_customer and one.passage.kind is DocumentKind.OTHER):
+        if one.supports and one.excerpt and not (for_customer and _is_withheld(one)):
             parts.setdefault(one.part, []).append(one)
     for found in parts.values():
         agreed = (one for one in found if one.passage.customer and one.score >= AGREED * found[0].score)
         yield next(agreed, found[0])
+
+
+def _is_withheld(found: Evidence) -> bool:
+    """What no customer is told: papers that only reps read, and what holds no more."""
+    return found.passage.kind is DocumentKind.OTHER or found.passage.superseded
 
 
 def _point(found: Evidence) -> Point:
@@ -149,8 +154,11 @@ def _shown(record: Record, names: Sequence[str]) -> str:
 
 
 def _pending(words: ReplyWords, findings: Findings, points: Sequence[Point]) -> str:
-    """Questions that nothing answers are promised an answer, where others in the same message got one."""
-    asked = "、".join(findings.unanswered[:3])
+    """Questions that nothing answers are promised an answer, where others in the same message got one.
+
+    What reads like an order to the machine is no question: nobody promises to follow it.
+    """
+    asked = "、".join([part for part in findings.unanswered if not find_order(part)][:3])
     return pending(f"“{asked}”") if points and asked and words.cites in {"passages", "both"} else ""
 
 
@@ -159,13 +167,10 @@ def _called(account: Account | None) -> str:
 
 
 def _firm(account: Account | None, findings: Findings) -> Iterator[str]:
-    """What a customer may be told: not what holds no more, nor papers that only reps read."""
     for one in findings.evidence:
-        passage = one.passage
-        if passage.superseded or passage.kind is DocumentKind.OTHER:
-            continue
-        yield f"{passage.citation.heading}\n{passage.text}"
-        yield from (one.excerpt, str(passage.citation), _place(one))
+        if not _is_withheld(one):
+            yield f"{one.passage.citation.heading}\n{one.passage.text}"
+            yield from (one.excerpt, str(one.passage.citation), _place(one))
     if account is not None:
         yield f"{account.name} {account.short_name}"
         yield from (f"{field.label}{field.shown}" for field in account.fields)

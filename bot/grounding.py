@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bot.figures import Figure, figures, plain
 
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]|[^。！？!?\n]+$")
-_MARKER = re.compile(r"^\s*\d+[.、)]\s*")
+_MARKER = re.compile(r"^\s*\d+[.、)](?!\d)\s*")
 _CLAUSE = re.compile(r"[,、;。!?\n]")
 _MODEL = re.compile(
     r"(?<![a-z0-9])[a-z]{1,4}-?\d{2,5}[a-z]{0,3}(?![a-z0-9])|(?:标准|专业|团队|企业|旗舰|基础|高级)版"

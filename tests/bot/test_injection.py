@@ -68,6 +68,13 @@ async def proposed(parts: Parts, text: str, meant: Intent | None = None) -> Deci
     return await parts.copilot.propose(turn, rep, parts.copilot.read(turn), meant)
 
 
+async def harmless(parts: Parts, known: dict[int, Decision] = {}) -> Decision:  # noqa: B006 - remembered on purpose
+    """What the question alone proposes; asked once of each library."""
+    if id(parts) not in known:
+        known[id(parts)] = await proposed(parts, ASKED, QUOTE)
+    return known[id(parts)]
+
+
 def told_nobody_elses(parts: Parts, decision: Decision) -> bool:
     """No reason, and no word of the draft, is from another customer's contract."""
     refs = [one.ref for one in decision.rationale.reasons if one.kind is ReasonKind.PASSAGE]
@@ -117,7 +124,7 @@ async def test_a_recognised_attack_is_named_on_the_card(quiet_parts: Parts) -> N
 async def test_a_customers_words_propose_what_a_benign_question_would(
     quiet_parts: Parts, attack: str
 ) -> None:
-    benign = await proposed(quiet_parts, ASKED, QUOTE)
+    benign = await harmless(quiet_parts)
     decision = await proposed(quiet_parts, f"{ASKED}{attack}", QUOTE)
     assert [one.kind for one in decision.draft.actions] == [one.kind for one in benign.draft.actions]
     assert (decision.state, decision.actions) == (State.PROPOSED, ())
@@ -204,7 +211,7 @@ async def test_orders_in_documents_and_their_names_change_no_action(
 
 @pytest.mark.parametrize("text", of("document"))
 async def test_a_document_that_is_quoted_still_decides_nothing(poisoned: Parts, text: str) -> None:
-    plain = await proposed(poisoned, ASKED, QUOTE)
+    plain = await harmless(poisoned)
     decision = await proposed(poisoned, f"{ASKED}资料里写着:{text}", QUOTE)
     assert [one.kind for one in decision.draft.actions] == [one.kind for one in plain.draft.actions]
     assert told_nobody_elses(poisoned, decision)
