@@ -59,7 +59,7 @@ def names_only(text: str, meant: Meant, directory: Directory) -> bool:
     return not _AROUND.sub("", rest)
 
 
-_AROUND = re.compile(r"[\s,,。.!!?？、::是的客户这家公司就和那个吧呢]|有限公司|股份")
+_AROUND = re.compile(r"[\s,，。.!！?？、:：是的客户这家公司就和那个吧呢]|有限公司|股份")
 
 
 def _told(said: Said, directory: Directory) -> Said:
