@@ -97,13 +97,16 @@ class Executor:
     async def _carry_out(self, row: ActionRow, told: list[tuple[str, str]]) -> Receipt:
         key = WriteKey(row.key)
         decision, person, again = await self.store.read(lambda session: _confirmed(session, row))
-        if (again or row.attempts) and (written := await self.crm.receipt(key)):
-            return written
+        written = await self.crm.receipt(key) if again or row.attempts else None
         if row.kind.startswith(UNDO):
-            return await self.crm.undo(_RECEIPT.validate_python(row.params["receipt"]), person.id, key)
+            receipt = _RECEIPT.validate_python(row.params["receipt"])
+            return written or await self.crm.undo(receipt, person.id, key)
         channel = self.channels.get(decision.channel)
         site = Site(self.crm, key, person, decision, channel, lambda user, words: told.append((user, words)))
-        return await actions.by_name(row.kind).carry_out(row.params, site)
+        action = actions.by_name(row.kind)
+        if written:  # a crash came after the write: what follows it may still be due
+            return await action.finish(row.params, written, site)
+        return await action.carry_out(row.params, site)
 
     def _done(self, session: Session, row: ActionRow, receipt: Receipt, told: list[tuple[str, str]]) -> None:
         now = self.clock()
