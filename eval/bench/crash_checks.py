@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,6 +24,7 @@ from crm_bridge.adapters.embedded.tables import (
     WriteRow,
 )
 
+from .crash_story import Baseline, Findings, Story, is_proposal
 from .wecom_platform import Arrival
 
 RECORDS: Mapping[str, Any] = {
@@ -37,49 +37,6 @@ RECORDS: Mapping[str, Any] = {
 }
 EXPECTED_CODES = frozenset({60140, 42014})
 """A response code or task id that was used just before a crash, and again after it."""
-
-
-@dataclass
-class Story:
-    """What the reps did, as they know it."""
-
-    said: dict[str, str] = field(default_factory=dict)
-    """Message id → rep."""
-    confirmed: set[str] = field(default_factory=set)
-    declined: set[str] = field(default_factory=set)
-    deliveries: int = 0
-    faults: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What the customer system held before."""
-
-    records: Mapping[str, frozenset[str]]
-    writes: frozenset[str]
-    last_change: int
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Counts from the store and the phones, and what is wrong with them."""
-
-    decisions: int
-    actions: int
-    refused: tuple[str, ...]
-    """Actions that were confirmed, and that the customer system refused with a reason."""
-    records: int
-    collapsed: int
-    """Messages sent again after a crash that the platform's duplicate check dropped."""
-    replaced: int
-    """Cards that could not be changed any more and were sent anew in their later state."""
-    faults: tuple[str, ...]
-
-    def as_text(self) -> str:
-        return (
-            f"{self.decisions} decisions, {self.actions} actions done, {len(self.refused)} refused by the CRM, "
-            f"{self.records} new records; {self.collapsed} repeated sends collapsed, {self.replaced} cards sent anew"
-        )
 
 
 def baseline(database: str) -> Baseline:
@@ -120,12 +77,6 @@ def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Base
         replaced=sum(1 for one in _seen_cards(arrivals) if not is_proposal(_keys(one))),
         faults=tuple(faults),
     )
-
-
-def is_proposal(keys: Iterable[str]) -> bool:
-    """Whether these are the buttons of a decision that nobody has decided: `decline@decision@0@hash` among them."""
-    parts = [key.rsplit("@", 3) for key in keys]
-    return any(part[0] == "decline" and part[2:3] == ["0"] for part in parts)
 
 
 def _deliveries(session: Session, story: Story) -> Iterator[str]:

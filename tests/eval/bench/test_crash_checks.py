@@ -18,7 +18,8 @@ from bot.store import Store
 from bot.tables import ActionRow, ConfirmationRow, DecisionRow, DeliveryRow, JournalRow, OutboxRow, TurnRow
 from crm_bridge.adapters.embedded import seed
 from crm_bridge.adapters.embedded.tables import AccountRow, ChangeRow, NoteRow, WriteRow
-from eval.bench.crash_checks import Findings, Story, baseline, is_proposal, judge
+from eval.bench.crash_checks import baseline, judge
+from eval.bench.crash_story import Findings, Story, is_proposal
 from eval.bench.wecom_platform import Arrival
 from tests.fakes.decisions import a_decision
 
