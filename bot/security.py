@@ -36,10 +36,10 @@ class Links:
     def __init__(self, secret: str, public_url: str) -> None:
         self._signer = URLSafeSerializer(secret, salt="decision-page")
         self._forms = URLSafeSerializer(secret, salt="decision-form")
-        self._public_url = public_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
 
     def to(self, decision: str, user: str, until: datetime) -> str:
-        return f"{self._public_url}/d/{self._signer.dumps([decision, user, int(until.timestamp())])}"
+        return f"{self.public_url}/d/{self._signer.dumps([decision, user, int(until.timestamp())])}"
 
     def read(self, token: str, now: datetime) -> Link:
         """Raises `NotAllowed` for a wrong signature and for a link that ran out."""

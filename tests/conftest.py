@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
@@ -33,6 +34,13 @@ PEOPLE = (
     Person(UserId("sunli"), "孙莉", Role.TRAINER, wecom="SunLi"),
     Person(UserId("admin"), "管理员", Role.ADMIN, dingtalk="admin"),
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_logs() -> None:
+    """Rich tracebacks with every local variable take seconds each; a test that fails has pytest's own."""
+    processors = structlog.processors
+    structlog.configure(processors=[processors.format_exc_info, processors.KeyValueRenderer()])
 
 
 @pytest.fixture
