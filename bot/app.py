@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from bot import actions, schema
 from bot.actions import CatalogItem, load_catalog
 from bot.cards import CardMaker
-from bot.channels import Channel, UntrustedEnvelope
+from bot.channels import Channel, SignsIn, UntrustedEnvelope
 from bot.channels.simulator import Simulator
 from bot.confirmation import Confirmations
 from bot.copilot import Copilot
@@ -233,8 +233,19 @@ def app_of(parts: Parts) -> FastAPI:
     app.include_router(gateway.routes(parts.gateway, parts.channels))
     app.include_router(api.routes(parts.store, parts.gateway, parts.crm, clock))
     app.include_router(health.routes(_checks(parts)))
+    sign_ins = {
+        name: cast(SignsIn, one) for name, one in parts.channels.items() if hasattr(one, "sign_in_url")
+    }
     shown = DecisionPage(
-        parts.store, parts.cards, parts.links, parts.taps, parts.library, parts.outbox, signin, clock
+        parts.store,
+        parts.cards,
+        parts.links,
+        parts.taps,
+        parts.library,
+        parts.outbox,
+        signin,
+        sign_ins,
+        clock,
     )
     app.include_router(page.routes(shown))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"))

@@ -23,6 +23,7 @@ __all__ = [
     "Heard",
     "Outcome",
     "ReplyAddress",
+    "SignsIn",
     "Unsupported",
     "UntrustedEnvelope",
 ]
@@ -164,6 +165,20 @@ class ChannelRefused(ChannelError):
     def __init__(self, message: str, code: str = "", alert: bool = False) -> None:
         super().__init__(message, code)
         self.alert = alert
+
+
+class SignsIn(Protocol):
+    """A channel that can say who opened a page in its own app."""
+
+    name: str
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        """Where to send the browser; it comes `back` with `code` and `state` (letters and digits)."""
+
+    async def who(self, code: str) -> str | None:
+        """The platform's user id behind a code, which holds once. None for somebody outside the company.
+
+        Raises `ChannelError`."""
 
 
 class Channel(Protocol):

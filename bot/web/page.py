@@ -19,6 +19,7 @@ from sqlmodel import Session
 from bot import actions, decisions, people
 from bot.card import Card
 from bot.cards import CardMaker
+from bot.channels import SignsIn
 from bot.confirmation import Applied, Move, Reply
 from bot.conversation import UserId
 from bot.decision import Decision, Draft, Proposal
@@ -39,6 +40,10 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+VERIFIED = frozenset({"wecom", "dingtalk"})
+"""Channels whose people can be asked who they are. Elsewhere the signed, user-bound, expiring link has to do."""
+IN_WECOM = "wxwork"
+"""In the user agent of WeCom's in-app browser, where signing in costs no tap."""
 CONTEXT = 2
 """Passages shown before and after the one that was quoted."""
 
@@ -65,6 +70,7 @@ class DecisionPage:
         library: Library,
         outbox: Outbox,
         signin: SignIn,
+        sign_ins: Mapping[str, SignsIn],
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -74,13 +80,14 @@ class DecisionPage:
         self._library = library
         self._outbox = outbox
         self.signin = signin
+        self._sign_ins = sign_ins
         self._clock = clock
 
     async def show(self, request: Request, token: str, said: str = "", status: int = 200) -> Response:
         link = self._links.read(token, self._clock())
-        viewer = self.signin.who(request)
+        viewer = await self._viewer(request, link)
         if viewer is None:
-            return await self._ask_who(token, link)
+            return await self._ask_who(request, token, link)
         opened = await self._store.read(lambda session: self._open(session, link, viewer))
         return self._page(token, opened, said, status)
 
@@ -117,9 +124,9 @@ class DecisionPage:
     async def apply(self, request: Request, token: str) -> Response:
         """One reply by form. What cannot be used comes back with the reason, and the form as it was filled in."""
         link = self._links.read(token, self._clock())
-        viewer = self.signin.who(request)
+        viewer = await self._viewer(request, link)
         if viewer is None:
-            return await self._ask_who(token, link)
+            return await self._ask_who(request, token, link)
         opened = await self._store.read(lambda session: self._open(session, link, viewer))
         form = {name: str(value) for name, value in (await request.form()).items()}
         if form.get("mark") != self._links.form_mark(token, opened.decision.version):
@@ -137,9 +144,9 @@ class DecisionPage:
     async def source(self, request: Request, token: str, passage: str) -> Response:
         """The quoted passage in its document, for whoever may see the decision."""
         link = self._links.read(token, self._clock())
-        viewer = self.signin.who(request)
+        viewer = await self._viewer(request, link)
         if viewer is None:
-            return await self._ask_who(token, link)
+            return await self._ask_who(request, token, link)
         opened = await self._store.read(lambda session: self._open(session, link, viewer))
         found = self._library.passage(passage)
         if found is None or found.customer not in {None, opened.decision.customer}:
@@ -156,7 +163,35 @@ class DecisionPage:
             raise NotAllowed(phrase("page_not_yours", rep=rep.name, you=person.name))
         return Opened(decision, card, person, rep)
 
-    async def _ask_who(self, token: str, link: Link) -> Response:
+    async def _viewer(self, request: Request, link: Link) -> str | None:
+        """Who looks. Where a platform can tell us, a link alone says nothing: it may have been forwarded."""
+        if signed_in := self.signin.who(request):
+            return signed_in
+        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
+        return None if decision.channel in VERIFIED else link.user
+
+    async def came_back(self, request: Request, token: str, code: str, state: str) -> Response:
+        """From the platform's own sign-in, with a code that names the member."""
+        link = self._links.read(token, self._clock())
+        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
+        channel = self._sign_ins.get(decision.channel)
+        address = await channel.who(code) if channel and state == self.signin.state(token) else None
+        if address is None or channel is None:
+            raise NotAllowed(phrase("signin_failed"))
+        name = channel.name
+        person = await self._store.read(lambda session: people.by_address(session, name, address))
+        if person is None:
+            raise NotAllowed(phrase("signin_failed"))
+        response = RedirectResponse(f"/d/{token}", 303)
+        self.signin.remember(response, person.id)
+        return response
+
+    async def _ask_who(self, request: Request, token: str, link: Link) -> Response:
+        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
+        channel = self._sign_ins.get(decision.channel)
+        if channel and IN_WECOM in request.headers.get("user-agent", "").lower():
+            back = f"{self._links.public_url}/d/{token}/signed-in"
+            return RedirectResponse(channel.sign_in_url(back, self.signin.state(token)), 303)
         who = await self._store.read(lambda session: _may_sign_in(session, link))
         return _html("signin.html", 401, token=token, people=who, chosen=link.user, said="")
 
@@ -207,6 +242,10 @@ def routes(page: DecisionPage) -> APIRouter:
         if form.get("send"):
             return await page.send_code(token, str(form.get("user", "")))
         return await page.check_code(token, str(form.get("user", "")), str(form.get("code", "")))
+
+    @router.get("/signed-in")
+    async def signed_in(request: Request, token: str, code: str = "", state: str = "") -> Response:
+        return await page.came_back(request, token, code, state)
 
     @router.get("/next")
     async def follow(request: Request, token: str) -> Response:

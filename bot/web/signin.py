@@ -31,6 +31,10 @@ class SignIn:
     clock: Callable[[], datetime]
     _tries: dict[tuple[str, int], int] = field(default_factory=dict)
 
+    def state(self, token: str) -> str:
+        """Ties the platform's answer to the page that asked (letters and digits, as platforms want it)."""
+        return hmac.digest(self.secret.encode(), f"state\0{token}".encode(), hashlib.sha256).hex()
+
     def code_for(self, user: str) -> str:
         return self._code(user, self._window())
 

@@ -12,7 +12,7 @@ import structlog
 
 from bot.card import Card
 from bot.channels import CardRef, ChannelRefused, Envelope, Handshake, Outcome, ReplyAddress
-from bot.channels.wecom import cards, inbound, schedule, wording
+from bot.channels.wecom import cards, inbound, schedule, signin, wording
 from bot.channels.wecom.client import Client, OutcomeUnknown
 from bot.channels.wecom.envelope import Gate
 from bot.channels.wecom.errcodes import CODE_IS_USED, TASK_EXISTS
@@ -44,6 +44,7 @@ class WeCom:
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         limits = limits or Limits()
+        self._settings = settings
         self._agent = settings.agent_id
         self._gate = Gate(
             settings.token.get_secret_value(), settings.aes_key.get_secret_value(), settings.corp_id
@@ -60,6 +61,12 @@ class WeCom:
     def open(self, envelope: Envelope) -> Handshake | Outcome | None:
         opened = self._gate.open(envelope)
         return opened if isinstance(opened, Handshake) else inbound.read(opened)
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        return signin.sign_in_url(self._settings, back, state)
+
+    async def who(self, code: str) -> str | None:
+        return await signin.who(self._client, code)
 
     async def warm(self) -> None:
         """Have a token ready before somebody waits for it; for a scheduler."""

@@ -48,14 +48,21 @@ class Client:
 
         Raises `ChannelBusy` (`OutcomeUnknown` where it may have worked) and `ChannelRefused`.
         """
-        token = await self.tokens.get()
-        answer = await self._post(path, token, body)
-        if _code(answer) in STALE_TOKEN:
-            answer = await self._post(path, await self.tokens.renew(token), body)
-        return self._checked(answer, path)
+        return await self._authorised("POST", path, {}, json=dict(body))
 
-    async def _post(self, path: str, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self._exchange("POST", path, params={"access_token": token}, json=dict(body))
+    async def get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """The same for what is asked by GET."""
+        return await self._authorised("GET", path, params)
+
+    async def _authorised(
+        self, method: str, path: str, params: Mapping[str, str], **options: Any
+    ) -> Mapping[str, Any]:
+        token = await self.tokens.get()
+        answer = await self._exchange(method, path, params={"access_token": token, **params}, **options)
+        if _code(answer) in STALE_TOKEN:
+            token = await self.tokens.renew(token)
+            answer = await self._exchange(method, path, params={"access_token": token, **params}, **options)
+        return self._checked(answer, path)
 
     async def _fetch_token(self) -> Token:
         """ "获取access_token", path/91039."""
