@@ -84,15 +84,11 @@ class Executor:
         else:
             await self.store.write(lambda session: self._done(session, row, receipt, told))
 
-    async def give_up(self, row: ActionRow) -> None:
-        """The row was buried after unexpected errors: the card says so and offers another try."""
+    def give_up(self, session: Session, row: ActionRow, error: str) -> None:
+        """The row is being buried after unexpected errors: the card says so and offers another try."""
         why = phrase("internal_error")  # the log has the error itself, which tells a rep nothing
-
-        def give_up(session: Session) -> None:
-            session.get_one(ActionRow, row.seq).error = why
-            self._failed(session, row, why)
-
-        await self.store.write(give_up)
+        session.get_one(ActionRow, row.seq, populate_existing=True).error = why
+        self._failed(session, row, why)
 
     async def _carry_out(self, row: ActionRow, told: list[tuple[str, str]]) -> Receipt:
         key = WriteKey(row.key)

@@ -52,22 +52,17 @@ class Reception:
             case Unsupported():
                 await self._unsupported(row, outcome)
 
-    async def give_up(self, row: DeliveryRow) -> None:
-        """The delivery was buried: its sender and the admins are told, nothing is silent."""
-        outcome = outcome_of(row)
+    def give_up(self, session: Session, row: DeliveryRow, error: str) -> None:
+        """The delivery is being buried: its sender and the admins are told, nothing is silent."""
+        outcome, desk, now = outcome_of(row), self._desk, self._desk.clock()
         words = _opening(outcome.text) if isinstance(outcome, Heard) else "…"
-
-        def save(session: Session) -> None:
-            desk, now = self._desk, self._desk.clock()
-            if outcome.sender and row.channel != "feed":
-                desk.say(session, row, outcome.sender, phrase("dead_letter", words=words))
-            notice = phrase("dead_letter_notice", channel=row.channel, key=row.key, error=row.error[:200])
-            for admin in people.admins(session):
-                channel = desk.outbox.channel_of(admin)
-                if channel:
-                    desk.outbox.say(session, admin, channel, notice, f"{row.key}:dead:{admin.id}", now)
-
-        await self._desk.store.write(save)
+        if outcome.sender and row.channel != "feed":
+            desk.say(session, row, outcome.sender, phrase("dead_letter", words=words))
+        notice = phrase("dead_letter_notice", channel=row.channel, key=row.key, error=error[:200])
+        for admin in people.admins(session):
+            channel = desk.outbox.channel_of(admin)
+            if channel:
+                desk.outbox.say(session, admin, channel, notice, f"{row.key}:dead:{admin.id}", now)
 
     async def _greet(self, row: DeliveryRow, entered: Entered) -> None:
         def save(session: Session) -> None:

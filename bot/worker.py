@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Generic
 
 import structlog
+from sqlmodel import Session
 
 from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Queue, Row
 
@@ -23,7 +24,8 @@ REST = 5.0
 class Worker(Generic[Row]):
     """`work` gets a lane's due rows and must finish, postpone or bury the first of them (others as it likes).
 
-    A row whose work raises is tried again with growing pauses, then buried; `on_dead` tells whoever waits for it.
+    A row whose work raises is tried again with growing pauses, then buried; `on_dead` tells whoever waits
+    for it, in the transaction that buries the row, with the reason: a crash in between would leave them waiting.
     """
 
     def __init__(
@@ -33,12 +35,12 @@ class Worker(Generic[Row]):
         clock: Callable[[], datetime],
         *,
         parallel: int = 4,
-        on_dead: Callable[[Row], Awaitable[None]] | None = None,
+        on_dead: Callable[[Session, Row, str], None] | None = None,
     ) -> None:
         self.queue: Queue[Row] = queue
         self._work: Callable[[Sequence[Row]], Awaitable[None]] = work
         self._clock = clock
-        self._on_dead: Callable[[Row], Awaitable[None]] | None = on_dead
+        self._on_dead: Callable[[Session, Row, str], None] | None = on_dead
         self._free = asyncio.Semaphore(parallel)
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -131,10 +133,14 @@ class Worker(Generic[Row]):
             pause = 0.25 * 4**row.attempts * random.uniform(0.8, 1.2)
             await store.write(lambda session: self.queue.postpone(session, row, now, error, pause))
             return
-        await store.write(lambda session: self.queue.bury(session, row, now, error))
+
+        def bury(session: Session) -> None:
+            self.queue.bury(session, row, now, error)
+            if self._on_dead:
+                self._on_dead(session, row, error)
+
+        await store.write(bury)
         log.error("dead_letter", queue=self.queue.name, key=row.key, error=error)
-        if self._on_dead:
-            await self._on_dead(row)
 
     async def _release(self, lane: str) -> None:
         store = self.queue.store

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from sqlmodel import Session
 
 from bot.leases import StoredLeases
 from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Queue
@@ -149,7 +150,7 @@ async def test_a_row_that_never_works_is_buried_told_and_passed(
     fill(queue, clock(), "a/1", "a/2")
     crew, told = Crew(queue, clock, bad=frozenset({"1"})), list[str]()
 
-    async def on_dead(row: DeliveryRow) -> None:
+    def on_dead(session: Session, row: DeliveryRow, error: str) -> None:
         told.append(row.key)
 
     worker = Worker(queue, crew, clock, on_dead=on_dead)
@@ -199,9 +200,6 @@ async def test_a_store_that_is_away_at_the_worst_moment_does_not_stop_the_other_
     fill(queue, clock(), "a/1", "b/2")
     crew = Crew(queue, clock, bad=frozenset({"1"}))
 
-    async def away(_: DeliveryRow) -> None:
-        raise OSError("the store is away")
-
     def broken(*_: object) -> None:
         raise OSError("the store is away")
 
@@ -216,7 +214,7 @@ async def test_a_store_that_is_away_at_the_worst_moment_does_not_stop_the_other_
             if given[0].key == "2":
                 worker.stop()
 
-    worker = Worker(queue, stop_after_two, clock, on_dead=away, parallel=1)
+    worker = Worker(queue, stop_after_two, clock, on_dead=broken, parallel=1)
     await worker.run()
     assert crew.done == ["2"]
 
