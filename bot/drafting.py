@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.comparing import comparison
 from bot.conversation import Turn
 from bot.grounding import Sources, check
 from bot.injection import find_order
@@ -18,6 +19,7 @@ from knowledge import DocumentKind, Evidence, Findings
 from prompts import ReplyWords, greeting, pending, phrase, render, reply_words
 
 MOST_POINTS = 4
+LONGEST_QUOTE = 160
 AGREED = 0.6
 """Share of the best score from which a clause of the customer's own contract is preferred."""
 _CRM_POINTS = {
@@ -85,6 +87,8 @@ class TemplateWriter:
         """A rep's question: the short answer first, then where it stands."""
         if intent == "lookup_customer" and account is not None:
             return _about(account, turn.text)
+        if side_by_side := comparison(turn.text, findings.evidence):
+            return side_by_side
         points = [_point(one) for one in _best(findings.evidence, for_customer=False)][:MOST_POINTS]
         if not points or not findings.answerable:
             return phrase("no_answer", reason=findings.reason or phrase("answer_nothing", question=turn.text))
@@ -117,9 +121,21 @@ def _is_withheld(found: Evidence) -> bool:
 
 
 def _point(found: Evidence) -> Point:
+    return Point(_spoken(found.excerpt), _place(found), found.passage.id, _around(found))
+
+
+def _around(found: Evidence) -> str:
+    """What stands around the quoted words: their row of the table, or the clause. Empty where that is no more."""
     passage = found.passage
-    quote = passage.text if passage.text.strip() != found.excerpt else ""
-    return Point(_spoken(found.excerpt), _place(found), passage.id, " ".join(quote.split())[:200])
+    if passage.table:
+        first = re.split("[;；]", found.excerpt)[0]
+        whole = next((row for row in passage.text.splitlines() if first in row and found.excerpt[-8:] in row), "")
+    else:
+        whole = passage.text
+    plain = " ".join(whole.split())
+    if plain.rstrip("。") == found.excerpt.rstrip("。"):
+        return ""
+    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",,;;、") + "…"
 
 
 _CLAUSE_MARK = re.compile(

@@ -81,7 +81,7 @@ def _words(turn: Turn, reading: Reading, intent: Intent | None) -> Iterator[Reas
     if meant is None or intent != reading.best.intent:
         text = phrase("reason_meant", intent=taxonomy.label(intent))
         yield Reason(ReasonKind.RULE, text, phrase("source_correction"), "", turn.at)
-    if meant is not None:
+    if meant is not None and (meant.because or meant is reading.best):
         yield heard("reason_words", meant)
     for other in reading.secondary[:2]:
         if other.intent != intent:

@@ -44,7 +44,10 @@ class SignIn:
         tries = self._tries.get((user, window), 0)
         if tries >= MOST_TRIES:
             return False
-        good = any(hmac.compare_digest(self._code(user, at), code.strip()) for at in (window, window - 1))
+        good = any(
+            hmac.compare_digest(self._code(user, at).encode(), code.strip().encode())
+            for at in (window, window - 1)
+        )
         if not good:
             self._tries = {key: count for key, count in self._tries.items() if key[1] == window}
             self._tries[user, window] = tries + 1

@@ -24,8 +24,9 @@ async function post(path, body) {
   }
 }
 
-// **bold** and line breaks are all that words carry
+// **bold**, quotes and line breaks are all that words carry
 function words(node, source) {
+  source = source.replace(/^> ?/gm, "┃ ");
   for (const [at, part] of source.split("**").entries()) node.append(at % 2 ? make("strong", part) : document.createTextNode(part));
   return node;
 }
