@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.actions import Case, CatalogItem, propose
+from bot.comparing import lookups
 from bot.conversation import Turn
 from bot.decision import Decision, DecisionId, Draft, Provenance
 from bot.drafting import DraftText
@@ -23,7 +24,7 @@ from bot.people import Person
 from bot.rationale import explain
 from crm_bridge import Account, CrmAdapter, CrmUnavailable
 from intents import Intent, Reading
-from knowledge import Findings
+from knowledge import Evidence, Findings
 
 log = structlog.get_logger()
 ASIA_SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -123,8 +124,9 @@ class Copilot:
 
     async def answer(self, turn: Turn, intent: Intent) -> str:
         """A rep's question, answered at once with sources; read-only, so no card."""
-        account, findings = await self._look_up(turn)
-        return self.writer.answer(turn, intent, account, findings)
+        (account, findings), more = await asyncio.gather(self._look_up(turn), self._compared(turn))
+        found = replace(findings, evidence=(*findings.evidence, *more))
+        return self.writer.answer(turn, intent, account, found)
 
     async def _look_up(self, turn: Turn) -> tuple[Account | None, Findings]:
         """CRM fields and passages side by side."""
@@ -140,9 +142,17 @@ class Copilot:
             return None
 
     async def _findings(self, turn: Turn) -> Findings:
+        return await self._search(turn, turn.text)
+
+    async def _compared(self, turn: Turn) -> list[Evidence]:
+        """Where products are set against each other, what the documents say of each."""
+        found = await asyncio.gather(*(self._search(turn, question) for question in lookups(turn.text)))
+        return [one for findings in found for one in findings.evidence]
+
+    async def _search(self, turn: Turn, question: str) -> Findings:
         return await asyncio.to_thread(
             self.knowledge.search,
-            turn.text,
+            question,
             customer=turn.customer,
             k=MOST_PASSAGES,
             earlier=turn.earlier[-4:],
