@@ -135,7 +135,7 @@ def _around(found: Evidence) -> str:
     plain = " ".join(whole.split())
     if plain.rstrip("。") == found.excerpt.rstrip("。"):
         return ""
-    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",,;;、") + "…"
+    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",;、") + "…"
 
 
 _CLAUSE_MARK = re.compile(
