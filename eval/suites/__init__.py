@@ -48,8 +48,16 @@ def drafts(options: Options) -> SuiteReport:
     return run(options)
 
 
+def entities(options: Options) -> SuiteReport:
+    """Values in the words, on the labelled set."""
+    from .entities import run_entities
+
+    return run_entities(options)
+
+
 SUITES: dict[str, Callable[[Options], SuiteReport]] = {
     "drafts": drafts,
     "intents": intents,
     "retrieval": retrieval,
+    "entities": entities,
 }
