@@ -7,6 +7,7 @@ question that is not about a customer cannot touch that customer's words at all.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -106,9 +107,10 @@ class LexicalIndex:
 
     def _searcher(self, scope: str) -> tuple[Any, Any] | None:
         """The newest commit's searcher, of this or another process; None where the scope has no entries yet."""
-        meta = self._folder / scope / "meta.json"
         try:
-            changed = meta.stat().st_mtime_ns
+            changed = os.stat(
+                f"{self._folder}/{scope}/meta.json"
+            ).st_mtime_ns  # asked for every term: no Path
         except FileNotFoundError:
             self._open.pop(scope, None)
             return None

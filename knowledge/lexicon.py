@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,6 +15,7 @@ import numpy as np
 
 from knowledge.encoder import Encoder, Vectors
 
+_LATIN = re.compile(r"[a-z][a-z0-9]*")
 FOLDER = Path(__file__).parent / "lexicon"
 
 
@@ -75,6 +77,12 @@ class Lexicon:
         return frozenset(a + b for text in texts for a, b in pairwise(text))
 
     @cached_property
+    def _latin(self) -> frozenset[str]:
+        """Latin words that sayings and written terms have; any other hashes to a place that means something else."""
+        texts = (text.lower() for one in self.concepts for text in (*one.say, *one.written))
+        return frozenset(word for text in texts for word in _LATIN.findall(text))
+
+    @cached_property
     def _sayings(self) -> tuple[Vectors, list[int]]:
         texts, owner = [], []
         for at, concept in enumerate(self.concepts):
@@ -85,6 +93,9 @@ class Lexicon:
 
     def _meant(self, question: str, most: int = 8, least: float = 0.35) -> tuple[Meant, ...]:
         """The nearest concepts, nearest first; none nearer than `least` means the lexicon does not know these words."""
+        question = _LATIN.sub(lambda found: found[0] if found[0] in self._latin else " ", question.lower())
+        if not question.strip():
+            return ()
         vectors, owner = self._sayings
         near = vectors @ self._encoder.encode([question], question=True)[0]
         best: dict[int, float] = {}

@@ -32,8 +32,11 @@ def _mended(run: str, frequency: Callable[[str], int], known: Collection[str]) -
         if pair in known or frequency(pair):
             continue
         word = _longest_word(run, at)
-        others = [pair[0] + char for char in alike(pair[1], exactly=bool(word))]
-        others += [char + pair[1] for char in alike(pair[0], exactly=bool(word))]
+        others = []
+        if word or not _in_word(run, at + 1):
+            others += [pair[0] + char for char in alike(pair[1], exactly=bool(word))]
+        if word or not _in_word(run, at):
+            others += [char + pair[1] for char in alike(pair[0], exactly=bool(word))]
         better = {other: frequency(other) for other in others}
         for other in sorted((one for one in better if better[one]), key=lambda one: -better[one])[:TRIED]:
             put = run[:at] + other + run[at + 2 :]
@@ -50,6 +53,11 @@ def _longest_word(run: str, at: int) -> int:
     start = max(0, at - WINDOW)
     pair, near = run[at : at + 2], run[start : at + 2 + WINDOW]
     return max((len(word) for word in rjieba.cut_all(near) if pair in word), default=0)
+
+
+def _in_word(run: str, at: int) -> bool:
+    """Whether the character is part of a word already: two words that meet (台|什么) are no slip."""
+    return any(_longest_word(run, start) for start in (at - 1, at) if 0 <= start < len(run) - 1)
 
 
 def alike(char: str, exactly: bool = False) -> str:

@@ -17,7 +17,7 @@ _ASKING = re.compile(
     r"咱们|那个|这个|如果|的话|客户说|客户问|为什么|为啥|咋|嘛|呢|吗|吧|啊|呀|了"
 )
 _PLAIN_NUMBER = re.compile(
-    r"(?<![\d.a-z\-])(\d{2,4}[a-z]{0,2})(?![\d.]|[a-z%℃]|台|个|套|件|元|块|天|年|月|日|页|万|千|次|人|小时|家|单|箱|只|瓶|账号|用户)"
+    r"(?<![\d.a-z\-])(\d{2,4}[a-z]{0,2})(?![\d.]|[a-z%℃]|\s*(?:台|个|套|件|元|块|天|年|月|日|页|万|千|次|人|小时|家|单|箱|只|瓶|账号|用户))"
 )
 
 
@@ -66,7 +66,7 @@ class Understanding:
     def read(self, text: str, earlier: Sequence[str] = ()) -> Question:
         named, unknown = self._models(text)
         carried: tuple[str, ...] = ()
-        if not named and not unknown:
+        if not named and not unknown and not codes(text):
             named, carried = self._models_before(earlier)
         topic = self._topic(text)
         if len(topic) < 2 and earlier and (named or unknown):

@@ -65,7 +65,7 @@ class Retrieval:
             return sum(self.lexical.frequency(one, term) for one in scopes)
 
         question = self._read(asked, frequency)
-        if not question.whole.terms:
+        if not question.whole.main:
             return Findings((), False, "问题里没有可以查找的词", index)
         idf = idf_of(sum(map(self.lexical.count, scopes)), frequency)
         rankings, expired = [], dict[str, Passage]()

@@ -45,6 +45,24 @@ def test_a_scope_without_vectors_finds_nothing(index: DenseIndex) -> None:
     assert index.count("c-unknown") == 0
 
 
+def test_customers_collections_take_turns_in_being_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.dense.MOST_OPEN", 2)
+    index = DenseIndex(tmp_path / "chroma", "", "yijutest")
+    for name in ("c-1", "c-2", "c-3", "c-4"):
+        index.write(name, [name], VECTORS[:1], ["v1"])
+    assert [index.search(name, ASKED, 1)[0].entry for name in ("c-1", "c-2", "c-3", "c-4", "c-1")] == [
+        "c-1",
+        "c-2",
+        "c-3",
+        "c-4",
+        "c-1",
+    ]
+    assert len(index._restricted._open) <= 2
+    assert len(index.scopes()) == 4
+
+
 def test_a_deleted_version_is_gone(index: DenseIndex) -> None:
     index.delete("public", "v1")
     assert [hit.entry for hit in index.search("public", ASKED, 5)] == ["c"]
