@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from intents.normalise import Normalised
 
@@ -14,10 +15,11 @@ _TURN = re.compile(r"另外|顺便|顺带|还有|再就是|然后|对了")
 _SHORTEST = 2
 
 
-def clauses(whole: Normalised) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1024)
+def clauses(whole: Normalised) -> tuple[tuple[int, int], ...]:
     """Places of the parts in the normalised text; nothing where there is only one part."""
-    parts = [(start, end) for start, end in _parts(whole) if end - start >= _SHORTEST]
-    return parts if len(parts) > 1 else []
+    parts = tuple((start, end) for start, end in _parts(whole) if end - start >= _SHORTEST)
+    return parts if len(parts) > 1 else ()
 
 
 def _parts(whole: Normalised) -> Iterator[tuple[int, int]]:

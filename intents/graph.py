@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -51,16 +50,27 @@ class KnowledgeGraph:
         self._kinds: dict[str, Fact] = {}
         for fact in facts:
             self._kinds.setdefault(normalise(fact.name), fact)
-        names = sorted(self._kinds, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_bounded, names)) or r"(?!)")
+        self._by_start: dict[str, list[str]] = {}
+        for name in sorted(self._kinds, key=len, reverse=True):
+            self._by_start.setdefault(name[:1], []).append(name)
 
     def topics(self, text: str) -> tuple[Topic, ...]:
         """Things named in a normalised text."""
-        found = []
-        for match in self._pattern.finditer(text):
-            fact = self._kinds[match.group()]
-            found.append(Topic(fact.name, fact.kind, fact.industry, match.start(), match.end()))
+        found, at = [], 0
+        while at < len(text):
+            name = self._at(text, at)
+            if name:
+                fact = self._kinds[name]
+                found.append(Topic(fact.name, fact.kind, fact.industry, at, at + len(name)))
+            at += len(name) or 1
         return tuple(found)
+
+    def _at(self, text: str, at: int) -> str:
+        """The longest name that begins here. Latin names must stand alone: `ce` is not part of `price`."""
+        for name in self._by_start.get(text[at], ()):
+            if text.startswith(name, at) and (not name.isascii() or _alone(text, at, at + len(name))):
+                return name
+        return ""
 
     def competitors(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(fact.name for fact in self.facts if fact.kind == "competitor"))
@@ -99,8 +109,7 @@ def _facts(industry: str, part: dict[str, Any]) -> Iterator[Fact]:
             yield from (Fact(subject, kind, str(name), industry) for name in names)
 
 
-def _bounded(name: str) -> str:
-    """Latin names must stand alone: `ce` is not part of `price`."""
-    if re.fullmatch(r"[\x21-\x7e ]+", name):
-        return rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"
-    return re.escape(name)
+def _alone(text: str, start: int, end: int) -> bool:
+    """No Latin letter or digit on either side."""
+    around = text[max(start - 1, 0) : start] + text[end : end + 1]
+    return not any(one.isascii() and one.isalnum() for one in around)

@@ -39,7 +39,7 @@ class Guard:
         high = taxonomy.in_group(HIGH_INTENT)
         if not penalty or not only_asks(features, high):
             return scores
-        held: NDArray[np.float64] = scores - penalty * np.isin(labels, list(high))
+        held: NDArray[np.float64] = scores - penalty * np.array([label in high for label in labels])
         return held
 
 

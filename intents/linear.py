@@ -24,13 +24,16 @@ class Sighting(NamedTuple):
     ends: Ints
     values: Floats
     """One share per occurrence; the shares of a feature add up to its tf-idf value."""
+    slots: Ints
+    """Which occurrences are of the same feature: its place among the distinct ones."""
 
     def within(self, start: int, end: int) -> Sighting:
         """Only what stands between two places, brought to length 1 again."""
         inside = (self.starts >= start) & (self.ends <= end) & (self.ends > self.starts)
-        return Sighting(
-            self.rows[inside], self.starts[inside], self.ends[inside], _unit(self.rows, self.values, inside)
-        )
+        rows, values, slots = self.rows[inside], self.values[inside], self.slots[inside]
+        if values.size:
+            values = (values / np.linalg.norm(np.bincount(slots, weights=values))).astype(np.float32)
+        return Sighting(rows, self.starts[inside], self.ends[inside], values, slots)
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,14 @@ class Head:
         row_of = self.vocabulary.get
         known = [(row, one.start, one.end) for one in features if (row := row_of(one.name)) is not None]
         if not known:
-            return Sighting(
-                np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
-            )
+            nowhere = np.empty(0, np.int64)
+            return Sighting(nowhere, nowhere, nowhere, np.empty(0, np.float32), nowhere)
         places = np.array(known, np.int64)
-        rows, _, back, counts = _counted(places[:, 0])
+        rows, back, counts = np.unique(places[:, 0], return_inverse=True, return_counts=True)
         values = ((1 + np.log(counts)) * self.idf[rows]).astype(np.float32)
         values /= np.linalg.norm(values)
-        return Sighting(places[:, 0], places[:, 1], places[:, 2], (values / counts)[back].astype(np.float32))
+        shares = (values / counts)[back].astype(np.float32)
+        return Sighting(places[:, 0], places[:, 1], places[:, 2], shares, back)
 
     def scores(self, sighting: Sighting) -> NDArray[np.float64]:
         return (sighting.values @ self.weights[sighting.rows] + self.bias).astype(np.float64)
@@ -70,15 +73,3 @@ class Head:
         weights = self.weights[sighting.rows]
         pulled: Floats = sighting.values * (weights[:, self.labels.index(label)] - weights.mean(axis=1))
         return pulled
-
-
-def _counted(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    return np.unique(rows, return_index=True, return_inverse=True, return_counts=True)
-
-
-def _unit(rows: Ints, values: Floats, inside: NDArray[np.bool_]) -> Floats:
-    kept = values[inside]
-    if not kept.size:
-        return kept
-    _, _, back, _ = _counted(rows[inside])
-    return (kept / np.linalg.norm(np.bincount(back, weights=kept))).astype(np.float32)
