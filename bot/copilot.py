@@ -21,6 +21,7 @@ from bot.conversation import Turn
 from bot.decision import Decision, DecisionId, Draft, Provenance
 from bot.drafting import DraftText
 from bot.people import Person
+from bot.questions import questions
 from bot.rationale import explain
 from crm_bridge import Account, CrmAdapter, CrmUnavailable
 from intents import Intent, Reading
@@ -28,7 +29,7 @@ from knowledge import Evidence, Findings
 
 log = structlog.get_logger()
 ASIA_SHANGHAI = ZoneInfo("Asia/Shanghai")
-MOST_PASSAGES = 10
+MOST_PASSAGES = 16
 """Passages looked at: enough that each of several questions in one message has more than its best."""
 
 
@@ -94,7 +95,7 @@ class Copilot:
         card.
         """
         intent = meant or reading.intent
-        account, findings = await self._look_up(turn)
+        account, findings = await self._look_up(turn, questions(turn.text, reading))
         now = self.clock()
         draft, cites = Draft(""), tuple[str, ...]()
         if intent is not None:
@@ -124,13 +125,13 @@ class Copilot:
 
     async def answer(self, turn: Turn, intent: Intent) -> str:
         """A rep's question, answered at once with sources; read-only, so no card."""
-        (account, findings), more = await asyncio.gather(self._look_up(turn), self._compared(turn))
+        (account, findings), more = await asyncio.gather(self._look_up(turn, turn.text), self._compared(turn))
         found = replace(findings, evidence=(*findings.evidence, *more))
         return self.writer.answer(turn, intent, account, found)
 
-    async def _look_up(self, turn: Turn) -> tuple[Account | None, Findings]:
+    async def _look_up(self, turn: Turn, asked: str) -> tuple[Account | None, Findings]:
         """CRM fields and passages side by side."""
-        return await asyncio.gather(self._account(turn), self._findings(turn))
+        return await asyncio.gather(self._account(turn), self._search(turn, asked))
 
     async def _account(self, turn: Turn) -> Account | None:
         if turn.customer is None:
@@ -140,9 +141,6 @@ class Copilot:
         except CrmUnavailable as asleep:
             log.warning("crm_unavailable", turn=turn.id, reason=str(asleep))
             return None
-
-    async def _findings(self, turn: Turn) -> Findings:
-        return await self._search(turn, turn.text)
 
     async def _compared(self, turn: Turn) -> list[Evidence]:
         """Where products are set against each other, what the documents say of each."""

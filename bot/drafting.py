@@ -5,7 +5,6 @@ A language model may word a draft better later; what it may say is bounded by th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +12,14 @@ from bot.comparing import comparison
 from bot.conversation import Turn
 from bot.grounding import Sources, check
 from bot.injection import find_order
+from bot.questions import unanswered
+from bot.quoting import around, place, spoken
 from crm_bridge import Account, Record
 from intents import Intent, Reading
 from knowledge import DocumentKind, Evidence, Findings
 from prompts import ReplyWords, greeting, pending, phrase, render, reply_words
 
 MOST_POINTS = 4
-LONGEST_QUOTE = 160
 AGREED = 0.6
 """Share of the best score from which a clause of the customer's own contract is preferred."""
 _CRM_POINTS = {
@@ -92,7 +92,7 @@ class TemplateWriter:
         points = [_point(one) for one in _best(findings.evidence, for_customer=False)][:MOST_POINTS]
         if not points or not findings.answerable:
             return phrase("no_answer", reason=findings.reason or phrase("answer_nothing", question=turn.text))
-        return render("answers/knowledge", points=points, unanswered=findings.unanswered)
+        return render("answers/knowledge", points=points, unanswered=unanswered(findings))
 
 
 def _points(
@@ -121,41 +121,7 @@ def _is_withheld(found: Evidence) -> bool:
 
 
 def _point(found: Evidence) -> Point:
-    return Point(_spoken(found.excerpt), _place(found), found.passage.id, _around(found))
-
-
-def _around(found: Evidence) -> str:
-    """What stands around the quoted words: their row of the table, or the clause. Empty where that is no more."""
-    passage = found.passage
-    if passage.table:
-        first = re.split("[;；]", found.excerpt)[0]
-        whole = next((row for row in passage.text.splitlines() if first in row and found.excerpt[-8:] in row), "")
-    else:
-        whole = passage.text
-    plain = " ".join(whole.split())
-    if plain.rstrip("。") == found.excerpt.rstrip("。"):
-        return ""
-    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",;、") + "…"
-
-
-_CLAUSE_MARK = re.compile(
-    r"^(?:[(（][一二三四五六七八九十]+[)）]|[1-9]\d*(?:\.\d+)+[、.]?\s(?=\s*[\u4e00-\u9fff])|[1-9]\d*[、.](?!\d))\s*"
-)
-_NAMED_ROW = re.compile(r"^(?:型号|产品|代码|名称|项目)[:：](?P<name>[^;；]+)[;；](?P<rest>.+)$", re.DOTALL)
-
-
-def _spoken(excerpt: str) -> str:
-    """As one would write it in a chat: without the clause's number, a table's row led by what it is about."""
-    plain = _CLAUSE_MARK.sub("", excerpt).rstrip("。;\uff1b")
-    row = _NAMED_ROW.match(plain)
-    return f"{row['name'].strip()}:{row['rest'].strip()}" if row else plain
-
-
-def _place(found: Evidence) -> str:
-    """As short as it can be and still be found: title, then page or clause."""
-    cited = found.passage.citation
-    place = cited.clause or (f"第{cited.page}页" if cited.page else "")
-    return f"《{cited.title}》{place}"
+    return Point(spoken(found), place(found), found.passage.id, around(found))
 
 
 def _from_crm(intent: Intent, account: Account) -> Iterator[Point]:
@@ -174,7 +140,7 @@ def _pending(words: ReplyWords, findings: Findings, points: Sequence[Point]) -> 
 
     What reads like an order to the machine is no question: nobody promises to follow it.
     """
-    asked = "、".join([part for part in findings.unanswered if not find_order(part)][:3])
+    asked = "、".join([part for part in unanswered(findings) if not find_order(part)][:3])
     return pending(f"“{asked}”") if points and asked and words.cites in {"passages", "both"} else ""
 
 
@@ -186,7 +152,7 @@ def _firm(account: Account | None, findings: Findings) -> Iterator[str]:
     for one in findings.evidence:
         if not _is_withheld(one):
             yield f"{one.passage.citation.heading}\n{one.passage.text}"
-            yield from (one.excerpt, str(one.passage.citation), _place(one))
+            yield from (one.excerpt, str(one.passage.citation), place(one))
     if account is not None:
         yield f"{account.name} {account.short_name}"
         yield from (f"{field.label}{field.shown}" for field in account.fields)

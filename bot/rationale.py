@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.conversation import Turn
 from bot.decision import Draft, Rationale, Reason, ReasonKind
 from bot.injection import find_order
+from bot.questions import unanswered
 from crm_bridge import Account, Field
 from intents import Abstention, Intent, Ranked, Reading, Speaker, load_taxonomy
 from knowledge import Evidence, Findings
@@ -52,6 +54,12 @@ def explain(
         tuple(_unknowns(turn, intent, account, findings, draft)),
         tuple(_warnings(turn, intent, account, findings, draft)),
     )
+
+
+def retold(rationale: Rationale, before: Draft, after: Draft) -> Rationale:
+    """The same reasons for a draft in other words: only what was taken out of it is said anew."""
+    others = [one for one in rationale.warnings if one not in _removed(before)]
+    return replace(rationale, warnings=(*others, *_removed(after)))
 
 
 def _words(turn: Turn, reading: Reading, intent: Intent | None) -> Iterator[Reason]:
@@ -135,7 +143,7 @@ def _unknowns(
             yield phrase("unknown_no_customer")
     reply = reply_words(intent) if intent else None
     if reply and reply.cites == "passages":
-        for part in findings.unanswered[:3]:
+        for part in unanswered(findings)[:3]:
             yield phrase("unknown_part", part=part)
     for name in account.missing if account else ():
         yield phrase("unknown_field", label=name)
@@ -151,10 +159,13 @@ def _warnings(
     overdue = account.get("overdue") if account else None
     if overdue and _says_something(overdue) and intent in _PUSHES:
         yield phrase("warning_overdue", shown=overdue.shown)
-    if draft.removed:
-        yield phrase("warning_removed", count=len(draft.removed))
+    yield from _removed(draft)
     for title in _old(findings.evidence):
         yield phrase("warning_old", title=title)
+
+
+def _removed(draft: Draft) -> list[str]:
+    return [phrase("warning_removed", count=len(draft.removed))] if draft.removed else []
 
 
 def _old(evidence: Sequence[Evidence]) -> list[str]:
