@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -47,6 +48,8 @@ class LanguageModelSettings(BaseModel):
     timeout_s: float = Field(
         20.0, gt=0, description="how long a better draft may take; the card never waits for it"
     )
+
+    needed: ClassVar = ("base_url", "model")
 
 
 class CrmSettings(BaseModel):
@@ -111,7 +114,7 @@ _IN_ADDRESS = re.compile(r"(://(?:[^:/@\s]*:)?)[^/@\s]+@")
 
 @dataclass(frozen=True)
 class ChannelState:
-    """Whether a channel is on, off (nothing set), or half set (and what is missing)."""
+    """Whether a channel (or the language model) is on, off (nothing set), or half set (and what is missing)."""
 
     name: str
     missing: tuple[str, ...]
@@ -131,6 +134,12 @@ def channel_states(settings: Settings) -> tuple[ChannelState, ...]:
         _state("wecom", settings.wecom, WeComSettings.needed),
         _state("dingtalk", settings.dingtalk, DingTalkSettings.needed),
     )
+
+
+def language_model_state(settings: Settings) -> ChannelState:
+    """A key alone is half set as well."""
+    state = _state("llm", settings.llm, LanguageModelSettings.needed)
+    return replace(state, touched=state.touched or _is_set(settings.llm.api_key))
 
 
 def _state(name: str, group: BaseModel, needed: tuple[str, ...]) -> ChannelState:
@@ -175,3 +184,9 @@ def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
     return _IN_ADDRESS.sub(r"\1********@", str(value))
+
+
+def as_env(lines: Iterable[SettingLine]) -> str:
+    """`.env.example`: every setting with its meaning, commented out at its default, so that a copy of it changes nothing."""
+    shown = (f"# {line.meaning}\n# {line.variable}={line.default}\n" for line in lines)
+    return "# Copy to .env and fill in what you need; made by `yiju settings --env`.\n\n" + "\n".join(shown)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.opening import open_parts, open_store, read_settings
-from bot.settings import Settings, describe
+from bot.settings import Settings, as_env, describe
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
@@ -62,9 +62,17 @@ def migrate() -> None:
     print(f"schema is at {schema.head()}", file=sys.stderr)
 
 
-def settings(as_json: Json = False) -> None:
+def settings(
+    as_json: Json = False,
+    env: Annotated[
+        bool, typer.Option("--env", help="as a file to copy to .env, every line commented out")
+    ] = False,
+) -> None:
     """Every setting with its meaning, its default and its value; secrets are masked."""
     lines = describe(read_settings())
+    if env:
+        print(as_env(lines), end="")
+        return
     if as_json:
         for line in lines:
             print(json.dumps(vars(line), ensure_ascii=False))
