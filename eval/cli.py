@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from .hygiene import inspect
 from .metrics import mcnemar
-from .suites import SUITES, Options
+from .suites import SUITES, Options, SuiteReport
 
 app = typer.Typer(
     no_args_is_help=True, help="Measure: intents, retrieval, whole turns; compare two measurements."
@@ -23,6 +24,9 @@ def run(
     cases: Annotated[str, typer.Option(help="dev, test, or a file of cases")] = "test",
     model: Annotated[str, typer.Option(help="a model file instead of the one that ships")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a suite on stdout")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--report", help="also write text and JSON into this folder")
+    ] = None,
 ) -> None:
     """Run suites and print counts, intervals, baselines and the sentences that failed."""
     if suite and suite not in SUITES:
@@ -30,10 +34,28 @@ def run(
         raise typer.Exit(2)
     for name in [suite] if suite else list(SUITES):
         report = SUITES[name](Options(cases, model))
+        if folder:
+            write(report, folder, f"{name}-{Path(cases).stem}")
         if as_json:
             sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
         else:
             typer.echo(report.as_text())
+
+
+def write(report: SuiteReport, folder: Path, name: str) -> None:
+    """`<name>.txt` to read and `<name>.json` for `eval compare`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.txt").write_text(report.as_text() + "\n", encoding="utf-8")
+    line = json.dumps(report.as_json(), ensure_ascii=False)
+    (folder / f"{name}.json").write_text(line + "\n", encoding="utf-8")
+
+
+@app.command()
+def hygiene() -> None:
+    """Is the training set kept apart from dev and test, and broad? Exit code 1 where it is not."""
+    found = inspect()
+    typer.echo(found.as_text())
+    raise typer.Exit(1 if found.complaints else 0)
 
 
 @app.command()

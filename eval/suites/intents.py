@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from intents import DRIFTS, HIGH_INTENT, Example, Intent, Ranked, Reading, load_taxonomy
 
-from ..metrics import Interval, bootstrap, calibration_error, macro_f1, percentile, wilson
+from ..metrics import Bin, Interval, bootstrap, calibration_error, macro_f1, percentile, reliability, wilson
 
 
 class Reader(Protocol):
@@ -49,6 +49,8 @@ class Report:
     scores: Sequence[Score]
     warnings: tuple[str, ...] = ()
     baselines: dict[str, Interval] = field(default_factory=dict)
+    drifts: dict[str, Interval] = field(default_factory=dict)
+    """`promised_interest` of each baseline."""
 
     @property
     def accuracy(self) -> Interval | None:
@@ -97,6 +99,11 @@ class Report:
     @property
     def calibration(self) -> float:
         return calibration_error(
+            [one.reading.confidence for one in self.scores], [one.right for one in self.scores]
+        )
+
+    def reliability(self) -> list[Bin]:
+        return reliability(
             [one.reading.confidence for one in self.scores], [one.right for one in self.scores]
         )
 
@@ -150,6 +157,8 @@ class Report:
             "per_intent": {name: [_dict(p), _dict(r)] for name, (p, r) in self.per_intent().items()},
             "confusion": [[*pair, count] for pair, count in self.confusion()],
             "baselines": _plain(self.baselines),
+            "baselines_promised_interest": _plain(self.drifts),
+            "reliability": [list(one) for one in self.reliability()],
             "failures": [[one.case.id, one.case.text, one.case.intent, one.read] for one in self.failures()],
             "warnings": list(self.warnings),
         }
@@ -165,15 +174,20 @@ class Report:
         lines += [
             f"  {'latency':26} p50 {self.milliseconds(0.5):.2f} ms, p99 {self.milliseconds(0.99):.2f} ms"
         ]
-        lines += ["", "baselines (accuracy)"] + [
-            f"  {name:26} {value}" for name, value in self.baselines.items()
-        ]
+        lines += ["", "confidence: readings, mean confidence, share right"]
+        lines += [f"  {size:4} {sure:.3f} {right:.3f}" for size, sure, right in self.reliability()]
+        lines += ["", "in comparison: accuracy, promised_interest"]
+        lines += [f"  {name:26} {value}   {self.drifts.get(name)}" for name, value in self.baselines.items()]
         lines += _section("by industry", self.by(lambda one: (one.case.industry,)))
         lines += _section("by tag", self.by(lambda one: one.case.tags))
         lines += ["", "intent: precision, recall"]
         lines += [f"  {name:26} {p}   {r}" for name, (p, r) in self.per_intent().items()]
         lines += ["", "mistakes: wanted → read"]
         lines += [f"  {count:3} {wanted} → {read}" for (wanted, read), count in self.confusion()]
+        lines += ["", "sentences that failed: wanted → read"]
+        lines += [
+            f"  {one.case.id} {one.case.text} ({one.case.intent} → {one.read})" for one in self.failures()
+        ]
         return "\n".join(lines)
 
 
@@ -188,14 +202,20 @@ def run(
     baselines: dict[str, Reader] | None = None,
 ) -> Report:  # fmt: skip
     """Read every case with the classifier, and with each baseline."""
-    others = {
-        label: wilson(sum(_score(other, one).right for one in cases), len(cases))
-        for label, other in (baselines or {}).items()
-    }
     for one in cases[:20]:
         _score(classifier, one)  # the first readings load parsers; they are no latency of a running server
     scores = [_score(classifier, one) for one in cases]
-    return Report(name, scores, tuple(warnings), {label: value for label, value in others.items() if value})
+    others = {
+        label: Report(label, [_score(other, one) for one in cases])
+        for label, other in (baselines or {}).items()
+    }
+    accuracies = {label: report.accuracy for label, report in others.items()}
+    drifts = {label: report.promised_interest for label, report in others.items()}
+    return Report(name, scores, tuple(warnings), _known(accuracies), _known(drifts))
+
+
+def _known(values: dict[str, Interval | None]) -> dict[str, Interval]:
+    return {label: value for label, value in values.items() if value}
 
 
 def _score(reader: Reader, case: Example) -> Score:
