@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-
-from sqlmodel import Session
 
 from bot import people
 from bot.people import Person, Role
@@ -81,10 +79,9 @@ class Customers:
         return Directory(self._index, visible, {account.id: account for account in accounts})
 
 
-def sight(session: Session, viewer: Person) -> Callable[[str], bool]:
+def sight(everyone: Iterable[Person], viewer: Person) -> Callable[[str], bool]:
     """Whether the viewer may see customers of that owner; decided from the people as they are now."""
-    owners = {person.id: person for person in people.everyone(session)}
-    seen = {str(user) for user, person in owners.items() if people.may_see(viewer, person)}
+    seen = {str(person.id) for person in everyone if people.may_see(viewer, person)}
     return lambda owner: owner in seen or viewer.role is Role.ADMIN
 
 

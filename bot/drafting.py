@@ -78,7 +78,10 @@ class TemplateWriter:
             closing=words.closing,
         )
         checked = check(
-            text, Sources.of([*_firm(account, findings), words.opening, words.closing, words.bare], turn.text)
+            text,
+            Sources.of(
+                [*_firm(account, points, findings), words.opening, words.closing, words.bare], turn.text
+            ),
         )
         cites = (point.passage for point in points if point.passage and point.text in checked.text)
         return DraftText(checked.text, tuple(cites), checked.removed)
@@ -148,9 +151,11 @@ def _called(account: Account | None) -> str:
     return account.short_name if account else ""
 
 
-def _firm(account: Account | None, findings: Findings) -> Iterator[str]:
+def _firm(account: Account | None, points: Sequence[Point], findings: Findings) -> Iterator[str]:
+    """What the draft may rest on: the passages it quotes, and the customer's own fields."""
+    quoted = {point.passage for point in points}
     for one in findings.evidence:
-        if not _is_withheld(one):
+        if one.passage.id in quoted:
             yield f"{one.passage.citation.heading}\n{one.passage.text}"
             yield from (one.excerpt, str(one.passage.citation), place(one))
     if account is not None:

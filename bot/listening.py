@@ -33,13 +33,18 @@ MAY_DECIDE = frozenset({Role.REP, Role.MANAGER})
 
 @dataclass(frozen=True)
 class Known:
-    """What the store says before anything is read: who speaks, the thread, its open cards, our people's names."""
+    """What the store says before anything is read: who speaks, the thread, its open cards, our people."""
 
     person: Person | None
     thread: ConversationRow
     open: Sequence[Decision]
-    ours: frozenset[str]
-    admins: tuple[str, ...]
+    everyone: Sequence[Person]
+    sender_name: str
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """How our own people are called in a pasted record."""
+        return frozenset(one.name for one in self.everyone) | {self.sender_name}
 
 
 @dataclass(frozen=True)
@@ -70,21 +75,21 @@ class Listener:
             await self._listen(rows, heard, known, known.person)
 
     def _look(self, session: Session, row: DeliveryRow, heard: Heard) -> Known:
-        person = people.by_address(session, row.channel, heard.sender)
         everyone = people.everyone(session)
+        person = people.addressed(everyone, row.channel, heard.sender)
         rep = person.id if person else ""
         thread = turns.conversation(session, heard.conversation, row.channel, rep, self._desk.clock())
         return Known(
             person,
             thread,
             decisions.open_in(session, ConversationId(heard.conversation)),
-            frozenset(one.name for one in everyone) | {heard.sender_name},
-            tuple(one.name for one in everyone if one.role is Role.ADMIN),
+            everyone,
+            heard.sender_name,
         )
 
     async def _stranger(self, row: DeliveryRow, heard: Heard, known: Known) -> None:
         """They are told whom to ask; the admins hear of it once a day."""
-        admins = "、".join(known.admins) or "管理员"
+        admins = "、".join(one.name for one in known.everyone if one.role is Role.ADMIN) or "管理员"
         called = f"({heard.sender_name})" if heard.sender_name else ""
         notice = phrase("stranger_notice", channel=row.channel, address=heard.sender, called=called)
 
@@ -100,7 +105,7 @@ class Listener:
         await self._desk.store.write(save)
 
     async def _listen(self, rows: Sequence[DeliveryRow], heard: Heard, known: Known, person: Person) -> None:
-        directory = await self._directory(person)
+        directory = await self._directory(known.everyone, person)
         understood = resume(heard.text, known.thread.pending, directory, known.ours) or understand(
             heard.text, heard.quoted, directory, known.ours, about_somebody=bool(known.thread.customer)
         )
@@ -108,7 +113,7 @@ class Listener:
         if not understood.resumed and names_only(heard.text, meant, directory):
             await self._named(rows[0], heard, known, person, meant)
             return
-        if question := await self._question(said, meant, heard):
+        if question := self._question(known, said, meant, heard):
             await self._ask(rows[0], heard, person, question)
             return
         rows, said = _joined(rows, said, known)
@@ -121,22 +126,21 @@ class Listener:
         reading = self._desk.copilot.read(turn)
         await self._respond(rows, heard, person, turn, reading, before, said)
 
-    async def _directory(self, person: Person) -> Directory:
-        may_see = await self._desk.store.read(lambda session: sight(session, person))
+    async def _directory(self, everyone: Sequence[Person], person: Person) -> Directory:
         try:
-            return await self._desk.customers.of(person, may_see)
+            return await self._desk.customers.of(person, sight(everyone, person))
         except CrmUnavailable as asleep:
             log.warning("directory_unavailable", reason=str(asleep))
             return Directory(NameIndex(()), frozenset(), {})
 
-    async def _question(self, said: Said, meant: Meant, heard: Heard) -> Question | None:
+    def _question(self, known: Known, said: Said, meant: Meant, heard: Heard) -> Question | None:
         """What must be asked or said before the words can be worked."""
         if meant.choices:
             lines = "\n".join(f"{number}. {one.name}" for number, one in enumerate(meant.choices[:9], 1))
             choices = [str(one.id) for one in meant.choices[:9]]
             return Question(phrase("which_customer", choices=lines), _pending(heard, choices))
         if meant.forbidden:
-            owner = await self._desk.store.read(lambda session: _name(session, meant.forbidden.owner))  # type: ignore[union-attr]
+            owner = _name(known.everyone, meant.forbidden.owner)
             words = phrase("not_your_customer", customer=_short(meant.forbidden), owner=owner)
             return Question(words, {})
         if meant.near and said.speaker is Speaker.REP:
@@ -326,9 +330,8 @@ def _short(account: AccountName) -> str:
     return account.also[0] if account.also else account.name
 
 
-def _name(session: Session, user: str) -> str:
-    found = {person.id: person.name for person in people.everyone(session)}
-    return {str(key): name for key, name in found.items()}.get(user, user)
+def _name(everyone: Sequence[Person], user: str) -> str:
+    return next((person.name for person in everyone if person.id == user), user)
 
 
 def _without(earlier: tuple[str, ...], before: Decision) -> tuple[str, ...]:

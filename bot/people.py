@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,6 +54,13 @@ def by_address(session: Session, channel: str, address: str) -> Person | None:
     query = _spelled(channel, address).where(col(UserRow.active).is_(True))
     row = session.execute(query).scalar()
     return _person(row) if row else None
+
+
+def addressed(everyone: Iterable[Person], channel: str, address: str) -> Person | None:
+    """Whom a platform means, of people that were read already."""
+    folded = address.lower()
+    found = (one for one in everyone if one.active and (one.address(channel) or "").lower() == folded)
+    return next(found, None)
 
 
 def everyone(session: Session) -> Sequence[Person]:

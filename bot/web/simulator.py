@@ -104,7 +104,7 @@ def routes(
     async def become(body: As, response: Response) -> dict[str, Any]:
         """From now on this browser is that person; returns sentences to try with their own customers."""
         person = await store.read(lambda session: people.by_id(session, body.person))
-        may_see = await store.read(lambda session: sight(session, person))
+        may_see = await store.read(lambda session: sight(people.everyone(session), person))
         signin.remember(response, person.id)
         key = f"sim:enter:{person.id}:{clock().date()}"
         await gateway.accept("sim", Entered(key, person.id, f"sim:{person.id}", clock()))

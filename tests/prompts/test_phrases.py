@@ -24,7 +24,7 @@ from prompts import (
     template_names,
     tones,
 )
-from prompts.templates import _template
+from prompts.templates import template
 
 
 def variables(name: str) -> dict[str, str]:
@@ -76,8 +76,13 @@ def filled(name: str) -> dict[str, object]:
         "records": [{"label": "订单", "id": "O-1", "title": "X350 2台", "shown": "已发货"}],
         "contacts": ["王建国 主任"],
         "unanswered": ["价格"],
+        "models": ["X200", "X350"],
+        "rows": [("净重", [("X200", "28 kg"), ("X350", "128 kg")])],
+        "same": ["电压 220 V"],
+        "places": ["《手册》第2页"],
+        "evidence": [point],
     }
-    return {one: some.get(one, f"‹{one}›") for one in _template(name).input_variables}
+    return {one: some.get(one, f"‹{one}›") for one in template(name).input_variables}
 
 
 @pytest.mark.parametrize("name", template_names())
