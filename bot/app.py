@@ -29,14 +29,16 @@ from bot.errors import HTTP_STATUS, CopilotError
 from bot.executor import Executor
 from bot.feeding import Feed
 from bot.jobs import Jobs
+from bot.language_model import LanguageModel, OpenAICompatible
 from bot.leases import InProcessLeases, Leases, StoredLeases
 from bot.listening import Listener
 from bot.outbox import Outbox
 from bot.queues import Queue
 from bot.reception import Reception
+from bot.redrafting import Redrafting
 from bot.security import Links, load_secret
 from bot.sender import Sender
-from bot.settings import Settings, channel_states
+from bot.settings import Settings, channel_states, language_model_state
 from bot.store import Store
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 from bot.tapping import Taps
@@ -94,6 +96,8 @@ class Parts:
     messages: Worker[OutboxRow]
     actions: Worker[ActionRow]
     secret: str
+    redrafting: Redrafting | None = None
+    """Only with a language model."""
 
     @property
     def workers(self) -> tuple[Worker[Any], ...]:
@@ -111,6 +115,7 @@ def assemble(
     channels: Mapping[str, Channel] | None = None,
     crm: CrmAdapter | None = None,
     library: Library | None = None,
+    model: LanguageModel | None = None,
 ) -> Parts:
     """Build all parts; the schema must be there (`bot/schema.py`). What is given replaces what the settings say."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -138,6 +143,8 @@ def assemble(
         prompts=content_hash(),
         expire_after=timedelta(seconds=settings.card.expire_after_s),
     )
+    model = model or open_language_model(settings)
+    redrafting = Redrafting(store, outbox, crm, model, clock) if model else None
     desk = Desk(
         store=store,
         deliveries=inbox,
@@ -149,6 +156,7 @@ def assemble(
         clock=clock,
         extend_within=timedelta(seconds=settings.card.extend_within_s),
         page=cards.url,
+        proposed=redrafting.proposed if redrafting else None,
     )
     taps = Taps(desk)
     reception = Reception(desk, Listener(desk), Feed(desk), taps)
@@ -177,6 +185,7 @@ def assemble(
         messages=Worker(out, sender.work, clock, parallel=side_by_side),
         actions=Worker(acts, executor.work, clock, parallel=side_by_side, on_dead=executor.give_up),
         secret=secret,
+        redrafting=redrafting,
     )
 
 
@@ -198,6 +207,14 @@ def open_channels(settings: Settings, store: Store, clock: Clock) -> dict[str, C
     if settings.simulator:
         channels["sim"] = Simulator(store, clock)
     return channels
+
+
+def open_language_model(settings: Settings) -> LanguageModel | None:
+    """None without settings; half set, what is missing is named and drafts stay as they are."""
+    state = language_model_state(settings)
+    if state.half_set:
+        log.warning("language_model_off", missing=", ".join(state.missing))
+    return OpenAICompatible(settings.llm) if state.on else None
 
 
 def open_library(settings: Settings, store: Store) -> Library:
@@ -275,6 +292,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     stream = _stream(parts)
     if stream is not None:
         tasks.append(asyncio.create_task(stream.run()))
+    if parts.redrafting is not None:
+        tasks.append(asyncio.create_task(parts.redrafting.run()))
     tasks.append(asyncio.create_task(parts.jobs.warm()))
     log.info("serving", channels=sorted(parts.channels), database=parts.store.engine.dialect.name)
     try:
@@ -285,6 +304,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             await stream.stop()
         for worker in parts.workers:
             worker.stop()
+        if parts.redrafting is not None:
+            parts.redrafting.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
         for channel in parts.channels.values():
             if close := getattr(channel, "close", None):
@@ -305,6 +326,8 @@ def _warm(parts: Parts) -> None:
     parts.library.search("型号", k=1)
     parts.registry.serving().read("型号")
     render("drafts/reply", greeting="", opening="", points=[], bare="", pending="", closing="")
+    if parts.redrafting is not None:
+        parts.redrafting.model.warm()
 
 
 def _checks(parts: Parts) -> dict[str, health.Check]:

@@ -170,6 +170,12 @@ class Decision:
         """What may be written now: nothing, until a rep has said so."""
         return self.draft.actions if self.state in {State.CONFIRMED, State.CORRECTED} else ()
 
+    def redraft(self, draft: Draft, rationale: Rationale) -> Decision:
+        """Other words for the same proposal; still open. A confirmation of the words before no longer fits."""
+        if not self.is_open:
+            raise MoveRefused(self.id, self.state, "redrafted")
+        return replace(self, draft=draft, rationale=rationale, version=self.version + 1)
+
     def confirm(self, by: UserId, at: datetime) -> Decision:
         return replace(self._move(State.CONFIRMED), decided_by=by, decided_at=at)
 

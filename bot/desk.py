@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import event
 from sqlmodel import Session
 
 from bot import decisions, journal, turns
@@ -43,6 +44,8 @@ class Desk:
     """Newer words of a customer within this time join an open card's turn."""
     page: Callable[[Decision], str]
     """The link of a decision's page, for its rep."""
+    proposed: Callable[[Decision], None] | None = None
+    """Told of each proposal whose card is on its way, once that is committed; called in the store's thread."""
 
     def say(self, session: Session, row: DeliveryRow, address: str, words: str) -> None:
         """Answer whoever sent this delivery, once."""
@@ -77,6 +80,8 @@ class Desk:
         self.record(session, decision)
         if not self.outbox.card(session, decision, rep, now):
             log.warning("card_unreachable", decision=decision.id, rep=rep.id, channel=decision.channel)
+        elif (tell := self.proposed) is not None:
+            event.listen(session, "after_commit", lambda _: tell(decision), once=True)
 
     def record(self, session: Session, decision: Decision) -> None:
         """Save a proposal with its line in the journal, which names all that it was made with."""

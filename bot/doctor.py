@@ -12,10 +12,12 @@ from sqlmodel import Session, col
 from bot import journal, people, schema
 from bot.app import Parts
 from bot.channels import ChannelError
+from bot.language_model import Brief, LanguageModel, ModelFailed
 from bot.people import Role
-from bot.settings import channel_states
+from bot.settings import channel_states, language_model_state
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 from crm_bridge import CrmError
+from prompts import phrase
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ def examine(parts: Parts) -> list[Finding]:
     """One finding a check; nothing is changed."""
     with parts.store.look() as session:
         inside = [*_database(parts, session), *_people(parts, session), *_queues(session)]
-    return [*inside, *_knowledge(parts), _model(parts), _crm(parts), *_channels(parts)]
+    outside = [*_knowledge(parts), _model(parts), _language_model(parts), _crm(parts), *_channels(parts)]
+    return [*inside, *outside]
 
 
 def _database(parts: Parts, session: Session) -> Iterator[Finding]:
@@ -84,6 +87,28 @@ def _knowledge(parts: Parts) -> Iterator[Finding]:
 def _model(parts: Parts) -> Finding:
     model = parts.registry.serving()
     return Finding("intents", True, f"model {model.hash[:12]}, {model.card.get('examples')} examples")
+
+
+def _language_model(parts: Parts) -> Finding:
+    """One short request with made-up words, as a draft would be asked for."""
+    state = language_model_state(parts.settings)
+    if state.half_set:
+        return Finding("language model", False, f"half set, off; missing {', '.join(state.missing)}")
+    if parts.redrafting is None:
+        return Finding("language model", True, "off (nothing set); drafts are written by template")
+    try:
+        asyncio.run(_ask(parts.redrafting.model))
+    except ModelFailed as failed:
+        words = f"{parts.redrafting.model.name} gave no answer ({failed.reason}); check YIJU_LLM__*"
+        return Finding("language model", False, f"{words}; drafts stay as the template wrote them")
+    return Finding("language model", True, f"{parts.redrafting.model.name}, answers")
+
+
+async def _ask(model: LanguageModel) -> None:
+    try:
+        await model.rewrite(Brief("warm", phrase("doctor_words"), (), phrase("doctor_draft")))
+    finally:
+        await model.close()
 
 
 def _crm(parts: Parts) -> Finding:

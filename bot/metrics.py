@@ -17,3 +17,4 @@ SENT = Counter("yiju_messages", "Messages handed to a platform", ["channel", "ki
 MOVED = Counter("yiju_decisions_moved", "Replies to cards", ["move", "result"])
 CARRIED_OUT = Counter("yiju_actions", "Actions carried out", ["kind", "result"])
 WAITING = Gauge("yiju_queue_waiting", "Rows waiting", ["queue"])
+REDRAFTED = Counter("yiju_redrafts", "Better drafts asked for of a language model", ["result"])
