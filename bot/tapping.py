@@ -41,7 +41,7 @@ class Taps:
             await self._desk.answer(rows, tapped.sender, phrase("card_not_yours", rep="收到它的同事"))
             return
         reply = _reply(tapped, person)
-        if reply is None:
+        if reply is None or not self._is_known(reply.intent):
             await self._desk.answer(rows, tapped.sender, phrase("card_unknown"))
             return
 
@@ -82,6 +82,10 @@ class Taps:
             case Refusal():
                 return phrase(applied.refused.value)
         return ""
+
+    def _is_known(self, intent: Intent | None) -> bool:
+        """False for a choice that no card of ours offers."""
+        return intent is None or intent in self._desk.taxonomy.intents
 
     async def _again(self, reply: Reply) -> Decision | None:
         """The proposal with the corrected intent, made before the transaction that closes the old card."""

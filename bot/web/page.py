@@ -295,7 +295,7 @@ def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
     )
     match form.get("move"):
         case "intent":
-            return replace(base, move=Move.CORRECT, intent=Intent(form.get("intent", "")) or None)
+            return replace(base, move=Move.CORRECT, intent=_intent(opened.card, form.get("intent", "")))
         case "confirm":
             draft = _draft(decision, form)
             same = draft == decision.draft
@@ -304,6 +304,13 @@ def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
             return replace(base, move=Move(move))
         case other:
             raise InvalidInput(f"“{other}”不是这个页面的操作")
+
+
+def _intent(card: Card, chosen: str) -> Intent:
+    """One of the intents that the page offers. Raises `InvalidInput`."""
+    if chosen not in {choice.id for choice in card.choices}:
+        raise InvalidInput(f"“{chosen}”不是可以选的意图,请从列表里选一个")
+    return Intent(chosen)
 
 
 def _draft(decision: Decision, form: Mapping[str, str]) -> Draft:

@@ -6,6 +6,7 @@ Nothing runs by itself: callbacks are answered by the app, and `settle` works wh
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
@@ -176,3 +178,55 @@ async def _at_once(seconds: float) -> None:
 
 def _taps(card: Shown) -> bool:
     return any(not button.get("type") for button in card.content.get("button_list", ()))
+
+
+class Browser:
+    """One person's browser: cookies of their own, forms as a page holds them."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self.web = httpx.AsyncClient(transport=httpx.ASGITransport(product.app), base_url=PUBLIC_URL)
+
+    async def get(self, url: str) -> httpx.Response:
+        return await self.web.get(url, follow_redirects=True)
+
+    async def sign_in(self, url: str, user: str) -> httpx.Response:
+        """Ask for a code, read it in the WeCom chat, and type it."""
+        await self.web.post(f"{url}/code", data={"send": "1", "user": user})
+        await self._product.settle()
+        codes = [re.search(r"\d{6}", words) for words in self._product.words(user) if "登录码" in words]
+        return await self.type_code(url, user, codes[-1][0] if codes and codes[-1] else "")
+
+    async def type_code(self, url: str, user: str, code: str) -> httpx.Response:
+        return await self.web.post(f"{url}/code", data={"user": user, "code": code}, follow_redirects=True)
+
+    async def form(self, url: str) -> dict[str, str]:
+        """The decision page's form, filled as it was shown."""
+        return filled(await self.get(url))
+
+    async def post(self, url: str, form: Mapping[str, str], **changes: str) -> httpx.Response:
+        """Send a form with changes; field names with dots are given with `__`."""
+        changed = {name.replace("__", "."): value for name, value in changes.items()}
+        response = await self.web.post(url, data=dict(form) | changed, follow_redirects=True)
+        await self._product.settle()
+        return response
+
+    async def close(self) -> None:
+        await self.web.aclose()
+
+
+def filled(page: httpx.Response) -> dict[str, str]:
+    """The values of a page's last form with a mark."""
+    tree = LexborHTMLParser(page.text)
+    values: dict[str, str] = {}
+    for entry in tree.css("form input[name], form textarea[name]"):
+        if entry.attributes.get("type") == "checkbox" and "checked" not in entry.attributes:
+            continue
+        value = entry.text() if entry.tag == "textarea" else entry.attributes.get("value")
+        values[str(entry.attributes["name"])] = value or ""
+    for select_field in tree.css("form select[name]"):
+        chosen = select_field.css_first("option[selected]") or select_field.css_first("option")
+        values[str(select_field.attributes["name"])] = (
+            str(chosen.attributes.get("value") or "") if chosen else ""
+        )
+    return values

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 import orjson
+from structlog.testing import capture_logs
 
 from bot import journal, people, turns
 from bot.decision import ReasonKind, State
@@ -176,3 +177,13 @@ async def test_the_same_words_give_the_same_proposal_again(product: Product) -> 
     assert again.content_hash == first.content_hash
     assert again.provenance == first.provenance
     assert again.rationale.reasons == first.rationale.reasons
+
+
+async def test_logs_tell_the_turn_by_its_ids_and_never_by_its_words(product: Product) -> None:
+    with capture_logs() as logs:
+        await product.hears("zhangsan", f"{ASKED},我电话13912345678")
+        await product.taps(product.cards("zhangsan")[0], "确认")
+    told = str(logs)
+    assert product.decisions()[0].id in told
+    for private in ("13912345678", "X200", "带制冷吗", "华东仁和"):
+        assert private not in told

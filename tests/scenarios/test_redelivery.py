@@ -114,7 +114,7 @@ def _dies_after(commits: int) -> object:
 
     async def writes(self: Store, work: object) -> object:
         nonlocal made
-        result = await write(self, work)  # type: ignore[arg-type]
+        result: object = await write(self, work)  # type: ignore[arg-type]
         made += 1
         if made == commits:
             raise Died
