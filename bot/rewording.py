@@ -35,7 +35,7 @@ _COMMITS = re.compile(
     r"|打折|折让|返点|返利|优惠|代付|垫付|回扣|先发货|不用付|不需要付|包换|内部|底价|底线|成本"
 )
 _MACHINE = re.compile(
-    r"作为(?:一[个名])?(?:ai|人工智能|语言模型|助手)|语言模型|人工智能|提示词|系统(?:指令|提示)|(?:无法|不能)(?:协助|满足|处理|回应|完成)(?:您的|这[一个]|该|此)"
+    r"作为(?:一[个名])?(?:ai|人工智能|语言模型|助手)|语言模型|人工智能|提示词|系统(?:指令|提示)|(?:无法|不能)(?:协助|满足|处理|回应|完成|提供)+(?:您的|这|该|此)"
 )
 
 
@@ -72,10 +72,10 @@ def accept(decision: Decision, text: str) -> Checked:
     checked = check(text, Sources.of([before, *_evidence(decision)], decision.words))
     if len(checked.text) * 2 < len(before):
         raise Rejected("short")
-    if not keeps_figures(before, checked.text):
-        raise Rejected("figure_lost")
     if any(not keeps(point, checked.text) for point in points(before)):
         raise Rejected("point_lost")
+    if not keeps_figures(before, checked.text):
+        raise Rejected("figure_lost")
     if checked.text == before:
         raise Rejected("same")
     return checked
