@@ -48,6 +48,7 @@ def import_file(
 ) -> None:
     """Add or change everybody in a file; a wrong line changes nothing at all and is named."""
     rows = list(_rows(file))
+    _check_ids(file, rows)
     store = open_store()
     with store.begin() as session:
         for number, row in sorted(rows, key=lambda one: bool(one[1]["manager"])):  # managers first
@@ -100,6 +101,18 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 yield number, {name: (row[name] or "").strip() for name in COLUMNS}
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file}: {error}; expected a CSV file in UTF-8") from error
+
+
+def _check_ids(file: Path, rows: list[tuple[int, dict[str, str]]]) -> None:
+    """Two lines with one platform id would make one person of two."""
+    lines: dict[tuple[str, str], int] = {}
+    for number, row in rows:
+        for channel in ("wecom", "dingtalk"):
+            first = lines.setdefault((channel, row[channel].lower()), number) if row[channel] else number
+            if first != number:
+                raise InvalidInput(
+                    f"{file}:{number}: {channel} id {row[channel]} stands in line {first} already"
+                )
 
 
 def _person(session: Session, row: dict[str, str]) -> Person:

@@ -1,0 +1,188 @@
+"""`yiju ask`, `journal`, `settings`, `doctor`, `demo`: answers on one stream, everything else on the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot.demo import company
+from tests.cli.conftest import Yiju
+
+ASKED = "客户华东仁和说:你们X200带制冷吗,质保几年,50台什么价"
+
+
+def change(data_dir: Path, statement: str) -> None:
+    engine = create_engine(f"sqlite:///{data_dir / 'yiju.db'}")
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_customers_words_end_in_a_decision_with_grounds(yiju: Yiju, prepared: Path) -> None:
+    (decision,) = yiju("ask", ASKED, "--json").lines
+    assert (decision["speaker"], decision["customer_name"], decision["rep"]) == (
+        "customer",
+        "华东仁和",
+        "zhangsan",
+    )
+    assert decision["state"] == "proposed"
+    assert {one["kind"] for one in decision["rationale"]["reasons"]} >= {"words", "passage", "crm"}
+    assert "36 个月" in decision["draft"]["text"]
+    assert "/d/" in decision["url"]
+
+
+def test_a_reps_question_is_answered_and_no_decision_made(yiju: Yiju, prepared: Path) -> None:
+    (answer,) = yiju("ask", "华东仁和什么等级", "--as", "zhangsan", "--json").lines
+    assert answer["intent"] == "lookup_customer"
+    assert "VIP" in answer["answer"]
+
+
+def test_the_card_can_be_read_in_the_terminal(yiju: Yiju, prepared: Path) -> None:
+    shown = yiju("ask", ASKED).out
+    assert all(word in shown for word in ("因为", "草稿", "操作", "/d/"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("……",), "no words to read"),
+        (("你好", "--as", "nobody"), "yiju users list"),
+        (("苏州精模什么等级", "--as", "zhangsan"), "lisi"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(
+    yiju: Yiju, prepared: Path, words: tuple[str, ...], told: str
+) -> None:
+    found = yiju("ask", *words, "--json")
+    assert (found.code, found.out) == (1, "")
+    assert told in found.err
+    assert "Traceback" not in found.err
+
+
+def test_without_people_one_is_told_how_to_begin(yiju: Yiju) -> None:
+    found = yiju("ask", "你好")
+    assert found.code == 1
+    assert "yiju demo --prepare-only" in found.err
+
+
+def test_a_whole_journal_is_proved_and_exported(yiju: Yiju, prepared: Path) -> None:
+    yiju("ask", ASKED, "--json")
+    verified = yiju("journal", "verify")
+    assert (verified.code, "1 lines, chain whole" in verified.out) == (0, True)
+    (line,) = yiju("journal", "export").lines
+    assert (line["seq"], line["what"]) == (1, "DecisionProposed")
+    assert yiju("journal", "export", "--subject", line["subject"]).lines == [line]
+    assert yiju("journal", "export", "--subject", "nothing").lines == []
+
+
+def test_a_tampered_journal_is_found_with_its_line_and_fails_the_doctor(yiju: Yiju, prepared: Path) -> None:
+    for _ in range(2):
+        yiju("ask", ASKED, "--json")
+    change(prepared, "UPDATE bot_journal SET who = 'somebody' WHERE seq = 1")
+    found = yiju("journal", "verify")
+    assert (found.code, found.out) == (1, "")
+    assert "broken at line 1" in found.err
+    assert not {one["check"]: one["ok"] for one in yiju("doctor", "--json").lines}["journal"]
+
+
+def test_every_setting_is_shown_with_its_meaning_and_no_secret(
+    yiju: Yiju, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIJU_WECOM__SECRET", "very-secret")
+    found = yiju("settings", "--json")
+    shown = {one["variable"]: one for one in found.lines}
+    assert shown["YIJU_WECOM__SECRET"]["value"] == "********"
+    assert "very-secret" not in found.out
+    assert all(one["meaning"] for one in shown.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("YIJU_WORKERS", "none"), ("YIJU_CRM__ADAPTER", "sap"), ("YIJU_LOG_FORMAT", "xml")]
+)
+def test_a_setting_that_does_not_fit_is_named_in_one_line(
+    yiju: Yiju, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = yiju("doctor", "--json")
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith(f"{name}: ")
+    assert value in found.err
+
+
+def test_a_prepared_installation_is_sound(yiju: Yiju, prepared: Path) -> None:
+    found = yiju("doctor", "--json")
+    checks = {one["check"]: one for one in found.lines}
+    assert found.code == 0, found.out
+    assert {"database", "journal", "people", "knowledge", "intents", "crm", "wecom", "dingtalk"} <= set(
+        checks
+    )
+    assert all(one["ok"] and one["words"] for one in checks.values())
+
+
+def test_an_empty_installation_is_told_what_to_do(yiju: Yiju) -> None:
+    found = yiju("doctor", "--json")
+    bad = {one["check"]: one["words"] for one in found.lines if not one["ok"]}
+    assert found.code == 1
+    assert "yiju users add" in bad["people"]
+    assert "yiju knowledge add" in bad["knowledge"]
+
+
+def test_a_channel_that_is_half_set_is_named_with_what_is_missing(
+    yiju: Yiju, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIJU_WECOM__CORP_ID", "ww1")
+    words = {one["check"]: one["words"] for one in yiju("doctor", "--json").lines}
+    assert "YIJU_WECOM__AES_KEY" in words["wecom"]
+
+
+def test_preparing_the_demo_again_changes_nothing(yiju: Yiju, prepared: Path) -> None:
+    again = yiju("demo", "--prepare-only")
+    assert (again.code, again.out) == (0, "")
+    assert "0 people and 0 customers added" in again.err
+    count = len(company.documents())
+    assert again.err.count("unchanged") == count
+    assert len(yiju("users", "list", "--json").lines) == len(company.people())
+
+
+LAZY = """
+import json, resource, runpy, sys
+sys.argv = ["yiju", *sys.argv[1:]]
+try:
+    runpy.run_module("bot", run_name="__main__")
+except SystemExit as ended:
+    assert not ended.code, ended.code
+used = resource.getrusage(resource.RUSAGE_SELF)
+heavy = [name for name in ("torch", "sentence_transformers", "sklearn") if name in sys.modules]
+print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "heavy": heavy}), file=sys.stderr)
+"""
+
+
+def apart(data_dir: Path, *words: str) -> tuple[float, list[str]]:
+    """CPU seconds and heavy imports of a verb in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", LAZY, *words],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+        cwd=Path(company.__file__).parents[2],
+        env=os.environ | {"YIJU_DATA_DIR": str(data_dir)},
+    )
+    told = json.loads(done.stderr.splitlines()[-1])
+    return told["cpu"], told["heavy"]
+
+
+def test_help_is_there_at_once_and_loads_nothing_heavy(data_dir: Path) -> None:
+    cpu, heavy = apart(data_dir, "--help")
+    assert cpu < 2
+    assert heavy == []
+
+
+def test_a_turn_loads_no_training_library(prepared: Path) -> None:
+    assert apart(prepared, "ask", ASKED, "--json")[1] == []
