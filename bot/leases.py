@@ -6,13 +6,14 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, delete, exists, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, update
 from sqlmodel import Session, col
 
-from bot.store import Store
+from bot.store import Store, UtcDateTime
 from bot.tables import LeaseRow
 
 LEASE = timedelta(seconds=20)
@@ -24,8 +25,11 @@ class Leases(Protocol):
 
     in_process: bool
 
-    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
-        """SQL condition: nobody holds `prefix + lane`."""
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        """SQL condition: nobody holds `prefix + lane`. Its parameters come from `held` and the query's own `now`."""
+
+    def held(self) -> Mapping[str, Any]:
+        """Values of the condition's parameters."""
 
     def take(self, session: Session, name: str, now: datetime) -> bool: ...
     def release(self, session: Session, name: str) -> None: ...
@@ -41,11 +45,13 @@ class InProcessLeases:
         self._held: set[str] = set()
         self._alone = threading.Lock()  # taken in a store thread, released in the event loop's
 
-    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
-        with self._alone:
-            held = tuple(self._held)
-        condition: ColumnElement[bool] = (prefix + lane).not_in(held)
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        condition: ColumnElement[bool] = (prefix + lane).not_in(bindparam("held", expanding=True))
         return condition
+
+    def held(self) -> Mapping[str, Any]:
+        with self._alone:
+            return {"held": tuple(self._held)}
 
     def take(self, session: Session, name: str, now: datetime) -> bool:
         with self._alone:
@@ -76,8 +82,12 @@ class StoredLeases:
         self._alone = threading.Lock()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
-    def free(self, prefix: str, lane: Any, now: datetime) -> ColumnElement[bool]:
-        return ~exists().where(col(LeaseRow.name) == prefix + lane, col(LeaseRow.until) > now)
+    def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
+        still = col(LeaseRow.until) > bindparam("now", type_=UtcDateTime())
+        return ~exists().where(col(LeaseRow.name) == prefix + lane, still)
+
+    def held(self) -> Mapping[str, Any]:
+        return {}
 
     def take(self, session: Session, name: str, now: datetime) -> bool:
         taken = self._take(session, name, now)

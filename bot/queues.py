@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlmodel import Session, col
 
 from bot.leases import Leases
-from bot.store import ADDED_TO, Store
+from bot.store import ADDED_TO, Store, UtcDateTime
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 
 Row = TypeVar("Row", DeliveryRow, OutboxRow, ActionRow)
@@ -53,7 +54,7 @@ class Queue(Generic[Row]):
     def claim(self, session: Session, now: datetime) -> tuple[str, Sequence[Row]] | None:
         """Take the oldest lane whose first waiting row is due and that nobody holds, with its due rows."""
         for _ in range(RACES):
-            lane = session.execute(self._due(now)).scalar()
+            lane = session.execute(self._due, {"now": now, **self.leases.held()}).scalar()
             if lane is None:
                 return None
             if self.leases.take(session, self._prefix + lane, now):
@@ -86,13 +87,16 @@ class Queue(Generic[Row]):
     def _prefix(self) -> str:
         return f"{self.name}:"
 
-    def _due(self, now: datetime) -> Select[str]:
+    @cached_property
+    def _due(self) -> Select[str]:
+        """Built once: putting it together costs more than running it."""
         table, earlier = self.table, self.table.__table__.alias()  # type: ignore[attr-defined]
         behind = exists().where(
             earlier.c.lane == col(table.lane), earlier.c.state == "waiting", earlier.c.seq < col(table.seq)
         )
-        due = select(col(table.lane)).where(col(table.state) == "waiting", col(table.next_at) <= now, ~behind)
-        free = self.leases.free(self._prefix, col(table.lane), now)
+        is_due = col(table.next_at) <= bindparam("now", type_=UtcDateTime())
+        due = select(col(table.lane)).where(col(table.state) == "waiting", is_due, ~behind)
+        free = self.leases.free(self._prefix, col(table.lane))
         return due.where(free).order_by(col(table.seq)).limit(1)
 
     def _rows_in_hand(self, session: Session, lane: str, now: datetime) -> Sequence[Row]:
