@@ -22,12 +22,18 @@ _HOLDS = {
     "count": r"\d",
 }
 
+BARE = 8
+"""Characters of a question that is a mere name."""
+_OTHERWISE = re.compile(r"怎|咋|如何|为什么|为啥|能|可|吗|么|谁|哪|有没有|是不是|什么|啥")
+
 
 @lru_cache(maxsize=512)
 def kinds(question: str) -> frozenset[str]:
     """What is asked for; a time or money is not also a mere number."""
     spelled = normalise(question)
     found = {kind for kind, pattern in _ASKS.items() if re.search(pattern, spelled)}
+    if not found and len(spelled) <= BARE and not _OTHERWISE.search(spelled):
+        return frozenset({"count"})  # “质保期” alone wants its value
     return frozenset(found - {"count"} if found & {"time", "money", "share"} else found)
 
 

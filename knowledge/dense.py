@@ -1,8 +1,8 @@
 """Which passages mean something similar: vectors in Chroma, one collection a scope.
 
-Embedded (two folders: what everybody may see, and what single customers may) or a server (`http://host:port`). No
-`where` filter is ever used in a query: measured at 50,000 vectors it made a query twenty times slower, and a separate
-collection cannot leak by a forgotten filter.
+Embedded (a folder for what everybody may see; single customers' vectors lie in files of their own, knowledge/few.py)
+or a server (`http://host:port`, for all scopes). No `where` filter is ever used in a query: measured at 50,000 vectors
+it made a query twenty times slower, and a separate collection cannot leak by a forgotten filter.
 """
 
 from __future__ import annotations
@@ -14,39 +14,50 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from knowledge.encoder import Vectors
+from knowledge.few import FewVectors
 from knowledge.lexical import PUBLIC, Hit
 
 PATIENCE = 10.0
 """Seconds until a vector server counts as down."""
-MOST_OPEN = 48
-"""Customers' collections that stay open at once; each holds 3 MB in an embedded Chroma 1.5.9, whatever its size."""
 
 
 class DenseIndex:
     """Collections named `<prefix>-<scope>`; `prefix` changes with the encoder, so vectors of two never mix."""
 
     def __init__(self, folder: Path, url: str, prefix: str) -> None:
-        restricted = folder.with_name(f"{folder.name}-customers")
-        self._public, self._restricted = _Chroma(folder, url), _Chroma(restricted, url, most=MOST_OPEN)
-        self._prefix = prefix
+        self._folder, self._url, self._prefix = folder, url, prefix
+        self._few = None if url else FewVectors(folder.with_name("customers"), prefix)
+        self._client_: Any = None
+        self._known: dict[str, Any] = {}
+        self._lock = threading.RLock()
 
     def write(self, scope: str, ids: Sequence[str], vectors: Vectors, versions: Sequence[str]) -> None:
         if not ids:
             return
-        collection = self._of(scope).made(self._name(scope))
-        size = min(self._of(scope).client().get_max_batch_size(), 2000)
+        if few := self._files(scope):
+            few.write(scope, ids, vectors, versions)
+            return
+        collection = self._client().get_or_create_collection(
+            self._name(scope), configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+        size = min(self._client().get_max_batch_size(), 2000)
         for at in range(0, len(ids), size):
             part = slice(at, at + size)
             about = [{"version": version} for version in versions[part]]
             collection.upsert(ids=list(ids[part]), embeddings=vectors[part], metadatas=about)
+        self._known[scope] = collection
 
     def delete(self, scope: str, version: str) -> None:
-        if (collection := self._of(scope).opened(self._name(scope))) is not None:
+        if few := self._files(scope):
+            few.delete(scope, version)
+        elif (collection := self._collection(scope)) is not None:
             collection.delete(where={"version": version})
 
     def search(self, scope: str, vector: Vectors, most: int) -> list[Hit]:
         """Nearest entries with their cosine; none where the question has no known part."""
-        collection = self._of(scope).opened(self._name(scope))
+        if few := self._files(scope):
+            return few.search(scope, vector, most)
+        collection = self._collection(scope)
         if collection is None or not vector.any():
             return []
         found = collection.query(query_embeddings=[vector], n_results=most, include=["distances"])
@@ -55,103 +66,65 @@ class DenseIndex:
         ]
 
     def count(self, scope: str) -> int:
-        collection = self._of(scope).opened(self._name(scope))
+        if few := self._files(scope):
+            return few.count(scope)
+        collection = self._collection(scope)
         return int(collection.count()) if collection is not None else 0
 
     def scopes(self) -> tuple[str, ...]:
-        names = {name for chroma in (self._public, self._restricted) for name in chroma.names()}
-        return tuple(sorted(name.split("-", 1)[1] for name in names if name.startswith(f"{self._prefix}-")))
+        names = [collection.name for collection in self._client().list_collections()]
+        found = [name.split("-", 1)[1] for name in names if name.startswith(f"{self._prefix}-")]
+        return tuple(sorted([*found, *(self._few.scopes() if self._few else ())]))
 
     def clear(self) -> None:
         """Drop every collection of ours, of earlier encoders too."""
-        for chroma in (self._public, self._restricted):
-            chroma.drop("yiju")
+        for collection in self._client().list_collections():
+            if collection.name.startswith("yiju"):
+                self._client().delete_collection(collection.name)
+        self._known.clear()
+        if self._few:
+            self._few.clear()
 
     def reopen(self) -> None:
         """Another process wrote: an open embedded client keeps showing what it had read before."""
-        for chroma in (self._public, self._restricted):
-            chroma.forget()
+        self._known.clear()
+        if not self._url:
+            self.close()
 
     def close(self) -> None:
         """Let go of files and connections; the next call opens them again."""
-        for chroma in (self._public, self._restricted):
-            chroma.close()
+        with self._lock:
+            self._known.clear()
+            client, self._client_ = self._client_, None
+        if client is None:
+            return
+        if self._url:
+            for session in _sessions(client):
+                session.close()  # Chroma's own close leaves the connections open (1.5.9)
+        client.close()
 
-    def _of(self, scope: str) -> _Chroma:
-        return self._public if scope == PUBLIC else self._restricted
+    def _files(self, scope: str) -> FewVectors | None:
+        """Where a single customer's vectors are; None for what Chroma holds."""
+        return None if scope == PUBLIC else self._few
 
     def _name(self, scope: str) -> str:
         return f"{self._prefix}-{scope}"
 
+    def _collection(self, scope: str) -> Any:
+        if scope not in self._known:
+            from chromadb.errors import NotFoundError
 
-class _Chroma:
-    """A client that opens itself at the first call, and its open collections, at most `most` (0: any number)."""
+            try:
+                self._known[scope] = self._client().get_collection(self._name(scope), embedding_function=None)
+            except NotFoundError:
+                return None
+        return self._known[scope]
 
-    def __init__(self, folder: Path, url: str, most: int = 0) -> None:
-        self._folder, self._url, self._most = folder, url, most
-        self._client: Any = None
-        self._open: dict[str, Any] = {}
-        self._lock = threading.RLock()
-
-    def opened(self, name: str) -> Any:
-        """The collection; None where there is none."""
-        from chromadb.errors import NotFoundError
-
-        try:
-            return self._kept(name, lambda: self.client().get_collection(name, embedding_function=None))
-        except NotFoundError:
-            return None
-
-    def made(self, name: str) -> Any:
-        """The collection, new where there was none."""
-        space = {"hnsw": {"space": "cosine"}}
-        return self._kept(
-            name,
-            lambda: self.client().get_or_create_collection(
-                name, configuration=space, embedding_function=None
-            ),
-        )
-
-    def _kept(self, name: str, find: Any) -> Any:
+    def _client(self) -> Any:
         with self._lock:
-            if name not in self._open:
-                if self._most and len(self._open) >= self._most:
-                    self.forget()
-                self._open[name] = find()
-            return self._open[name]
-
-    def names(self) -> list[str]:
-        return [collection.name for collection in self.client().list_collections()]
-
-    def drop(self, prefix: str) -> None:
-        with self._lock:
-            for name in self.names():
-                if name.startswith(prefix):
-                    self.client().delete_collection(name)
-            self._open.clear()
-
-    def forget(self) -> None:
-        """Read anew what is on disk; a server does so by itself."""
-        with self._lock:
-            self._open.clear()
-            if not self._url:
-                self.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._open.clear()
-            client, self._client = self._client, None
-        if client is not None:
-            if self._url:
-                for session in _sessions(client):
-                    session.close()  # Chroma's own close leaves the connections open (1.5.9)
-            client.close()
-
-    def client(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                self._client = self._connected()
-            return self._client
+            if self._client_ is None:
+                self._client_ = self._connected()
+            return self._client_
 
     def _connected(self) -> Any:
         import chromadb

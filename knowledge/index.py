@@ -21,7 +21,7 @@ from knowledge.lexical import Entry, LexicalIndex, scope_of
 from knowledge.model import Passage
 from knowledge.store import CurrentVersion
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when entries are cut or spelled differently, so that an older index rebuilds itself."""
 
 

@@ -7,7 +7,7 @@ question may see.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +64,7 @@ class _Seen:
 
     body: Counter[str]
     context: Counter[str]
+    every: frozenset[str]
     length: int
     models: frozenset[str]
     above: frozenset[str]
@@ -94,6 +95,8 @@ class _Wanted:
     words: tuple[tuple[str, float], ...]
     whole: float
     written: tuple[_Written, ...]
+    by_gram: dict[str, list[tuple[int, float]]]
+    """Gram → in which written terms it stands, and which share of the term's worth it is."""
     kinds: frozenset[str]
 
     @classmethod
@@ -108,7 +111,11 @@ class _Wanted:
                 likely[text] = max(likely.get(text, 0.0), meant.weight)
         written = [_Written.of(text, weight, idf) for text, weight in likely.items()]
         ordered = sorted((one for one in written if one.whole), key=lambda one: -one.most)
-        return cls(worth, sum(value for _, value in worth), tuple(ordered), kinds(part.text))
+        by_gram: dict[str, list[tuple[int, float]]] = {}
+        for at, one in enumerate(ordered):
+            for gram, value in one.grams:
+                by_gram.setdefault(gram, []).append((at, value / one.whole))
+        return cls(worth, sum(value for _, value in worth), tuple(ordered), by_gram, kinds(part.text))
 
 
 class Reranker:
@@ -169,19 +176,25 @@ def _rank(one: Scored) -> tuple[float, str, str, int, str]:
     """By score; of equals the one that stands first, whatever ids chance gave them."""
     passage = one.candidate.passage
     position = int(passage.id.rpartition("-")[2])
-    return -one.score, passage.citation.title, passage.customer or "", position, one.candidate.entry.id
+    return (
+        -round(one.score, 6),
+        passage.citation.title,
+        passage.customer or "",
+        position,
+        one.candidate.entry.id,
+    )
 
 
 def _concept(asked: _Wanted, seen: _Seen) -> tuple[float, str]:
     """How well the entry speaks of what the lexicon thinks is meant; with the written term that stands in it."""
+    shares = defaultdict[int, float](float)
+    for gram in asked.by_gram.keys() & seen.every:
+        for at, share in asked.by_gram[gram]:
+            shares[at] += share
     best, word = 0.0, ""
-    for term in asked.written:
-        if term.most <= best:
-            break
-        there = sum(worth for gram, worth in term.grams if gram in seen.body or gram in seen.context)
-        share = there / term.whole
-        if share >= 0.5 and term.most * share > best:
-            best, word = term.most * share, term.text
+    for at, share in shares.items():
+        if share >= 0.5 and asked.written[at].most * share > best:
+            best, word = asked.written[at].most * share, asked.written[at].text
     return best, word
 
 
@@ -191,6 +204,7 @@ def _seen(entry: Entry) -> _Seen:
     return _Seen(
         Counter(body),
         Counter(context),
+        frozenset(body) | frozenset(context),
         len(body),
         frozenset(normalise(one) for one in models_of(entry.body)),
         frozenset(normalise(one) for one in models_of(entry.context)),

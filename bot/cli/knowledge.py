@@ -203,7 +203,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _read_questions(path: Path | None) -> Iterator[dict[str, Any]]:
-    lines = sys.stdin if str(path) == "-" else path.open(encoding="utf-8") if path else ()
+    lines = sys.stdin if str(path) == "-" else path.read_text(encoding="utf-8").splitlines() if path else ()
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:

@@ -40,7 +40,8 @@ class Measured:
     questions: int
     p50_ms: float
     p99_ms: float
-    longest_ms: float
+    cpu_p50_ms: float
+    cpu_p99_ms: float
     opened_and_asked_s: float
     forbidden: int
     memory_mb: float
@@ -62,7 +63,7 @@ def measure(passages: int, questions: int, seed: int = 7) -> Measured:
             library.add(path, customer=customer)
         added = time.perf_counter() - began
         one_more = _timed(lambda: library.add(_manual(folder, "后来", 50, concepts, rng)))
-        took, forbidden = _asked(library, questions, concepts, rng)
+        took, worked, forbidden = _asked(library, questions, concepts, rng)
         library.close()
         again = _timed(lambda: Library(engine, folder / "data").search("质保多久", customer="客户1"))
         health = library.check()
@@ -77,7 +78,8 @@ def measure(passages: int, questions: int, seed: int = 7) -> Measured:
         questions,
         1000 * percentile(took, 0.5),
         1000 * percentile(took, 0.99),
-        1000 * max(took),
+        1000 * percentile(worked, 0.5),
+        1000 * percentile(worked, 0.99),
         again,
         forbidden,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -93,17 +95,19 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _asked(
     library: Library, questions: int, concepts: Sequence[Concept], rng: random.Random
-) -> tuple[list[float], int]:
+) -> tuple[list[float], list[float], int]:
+    """Seconds by the clock and of work (the clock also counts waiting for busy neighbours), leaks."""
     library.search("质保多久")
-    took, forbidden = [], 0
+    took, worked, forbidden = [], [], 0
     for _ in range(questions):
         words = rng.choice(rng.choice(concepts).say)
         customer = rng.choice([None, f"客户{rng.randrange(CUSTOMERS)}"])
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         found = library.search(words, customer=customer)
         took.append(time.perf_counter() - began)
+        worked.append(time.process_time() - busy)
         forbidden += sum(one.passage.customer not in {None, customer} for one in found.evidence)
-    return took, forbidden
+    return took, worked, forbidden
 
 
 def _files(

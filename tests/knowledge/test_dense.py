@@ -23,67 +23,78 @@ VECTORS = unit(np.array([[1, 0, 0], [0.9, 0.4, 0], [0, 0, 1]], dtype=np.float32)
 ASKED: Vectors = np.array([1, 0, 0], dtype=np.float32)
 
 
+@pytest.fixture(params=["public", "c-1"])
+def scope(request: pytest.FixtureRequest) -> str:
+    """What everybody may see is in Chroma, what one customer may see in a file."""
+    return str(request.param)
+
+
 @pytest.fixture
-def index(tmp_path: Path) -> DenseIndex:
+def index(tmp_path: Path, scope: str) -> DenseIndex:
     found = DenseIndex(tmp_path / "chroma", "", "yijutest")
-    found.write("public", ["a", "b", "c"], VECTORS, ["v1", "v1", "v2"])
+    found.write(scope, ["a", "b", "c"], VECTORS, ["v1", "v1", "v2"])
     return found
 
 
-def test_the_nearest_comes_first_with_its_cosine(index: DenseIndex) -> None:
-    found = index.search("public", ASKED, 2)
+def test_the_nearest_comes_first_with_its_cosine(index: DenseIndex, scope: str) -> None:
+    found = index.search(scope, ASKED, 2)
     assert [hit.entry for hit in found] == ["a", "b"]
     assert [hit.score for hit in found] == pytest.approx([1.0, float(VECTORS[1] @ ASKED)], abs=1e-5)
 
 
-def test_a_question_without_any_known_part_finds_nothing(index: DenseIndex) -> None:
-    assert index.search("public", np.zeros(3, dtype=np.float32), 5) == []
+def test_a_question_without_any_known_part_finds_nothing(index: DenseIndex, scope: str) -> None:
+    assert index.search(scope, np.zeros(3, dtype=np.float32), 5) == []
 
 
-def test_a_scope_without_vectors_finds_nothing(index: DenseIndex) -> None:
+def test_a_scope_without_vectors_finds_nothing(index: DenseIndex, scope: str) -> None:
     assert index.search("c-unknown", ASKED, 5) == []
     assert index.count("c-unknown") == 0
 
 
-def test_customers_collections_take_turns_in_being_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("knowledge.dense.MOST_OPEN", 2)
-    index = DenseIndex(tmp_path / "chroma", "", "yijutest")
-    for name in ("c-1", "c-2", "c-3", "c-4"):
-        index.write(name, [name], VECTORS[:1], ["v1"])
-    assert [index.search(name, ASKED, 1)[0].entry for name in ("c-1", "c-2", "c-3", "c-4", "c-1")] == [
-        "c-1",
-        "c-2",
-        "c-3",
-        "c-4",
-        "c-1",
-    ]
-    assert len(index._restricted._open) <= 2
-    assert len(index.scopes()) == 4
+def test_a_deleted_version_is_gone(index: DenseIndex, scope: str) -> None:
+    index.delete(scope, "v1")
+    assert [hit.entry for hit in index.search(scope, ASKED, 5)] == ["c"]
 
 
-def test_a_deleted_version_is_gone(index: DenseIndex) -> None:
-    index.delete("public", "v1")
-    assert [hit.entry for hit in index.search("public", ASKED, 5)] == ["c"]
+def test_writing_an_entry_again_replaces_it(index: DenseIndex, scope: str) -> None:
+    index.write(scope, ["a"], VECTORS[2:], ["v1"])
+    assert index.count(scope) == 3
+    assert index.search(scope, ASKED, 1)[0].entry == "b"
 
 
-def test_writing_an_entry_again_replaces_it(index: DenseIndex) -> None:
-    index.write("public", ["a"], VECTORS[2:], ["v1"])
-    assert index.count("public") == 3
-    assert index.search("public", ASKED, 1)[0].entry == "b"
-
-
-def test_vectors_of_another_encoder_are_never_seen(index: DenseIndex, tmp_path: Path) -> None:
+def test_vectors_of_another_encoder_are_never_seen(index: DenseIndex, scope: str, tmp_path: Path) -> None:
     other = DenseIndex(tmp_path / "chroma", "", "yijuother")
-    assert other.search("public", ASKED, 5) == []
+    assert other.search(scope, ASKED, 5) == []
     assert other.scopes() == ()
 
 
-def test_clearing_drops_collections_of_earlier_encoders_too(index: DenseIndex, tmp_path: Path) -> None:
+def test_clearing_drops_collections_of_earlier_encoders_too(
+    index: DenseIndex, scope: str, tmp_path: Path
+) -> None:
     DenseIndex(tmp_path / "chroma", "", "yijuother").clear()
     index.reopen()
     assert index.scopes() == ()
+
+
+def test_scopes_are_told_and_do_not_see_each_other(index: DenseIndex, scope: str) -> None:
+    index.write("c-2", ["z"], VECTORS[:1], ["v9"])
+    assert index.scopes() == tuple(sorted([scope, "c-2"]))
+    assert [hit.entry for hit in index.search("c-2", ASKED, 5)] == ["z"]
+    assert "z" not in [hit.entry for hit in index.search(scope, ASKED, 5)]
+
+
+def test_another_reader_sees_what_was_written_since(index: DenseIndex, scope: str, tmp_path: Path) -> None:
+    other = DenseIndex(tmp_path / "chroma", "", "yijutest")
+    assert other.count(scope) == 3
+    index.delete(scope, "v2")
+    other.reopen()
+    assert [hit.entry for hit in other.search(scope, ASKED, 5)] == ["a", "b"]
+
+
+def test_a_scope_whose_last_version_is_deleted_is_empty(index: DenseIndex, scope: str) -> None:
+    index.delete(scope, "v1")
+    index.delete(scope, "v2")
+    assert (index.count(scope), index.search(scope, ASKED, 5)) == (0, [])
 
 
 @pytest.fixture
