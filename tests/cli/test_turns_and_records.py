@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from bot import journal
 from bot.demo import company
+from bot.store import Store
 from tests.cli.conftest import Yiju
+from tests.fakes.clock import START
 
 ASKED = "客户华东仁和说:你们X200带制冷吗,质保几年,50台什么价"
 
@@ -26,6 +29,8 @@ def change(data_dir: Path, statement: str) -> None:
 
 def test_a_customers_words_end_in_a_decision_with_grounds(yiju: Yiju, prepared: Path) -> None:
     (decision,) = yiju("ask", ASKED, "--json").lines
+    (line,) = yiju("journal", "export").lines
+    assert (line["what"], line["subject"]) == ("DecisionProposed", decision["id"])
     assert (decision["speaker"], decision["customer_name"], decision["rep"]) == (
         "customer",
         "华东仁和",
@@ -71,20 +76,31 @@ def test_without_people_one_is_told_how_to_begin(yiju: Yiju) -> None:
     assert "yiju demo --prepare-only" in found.err
 
 
-def test_a_whole_journal_is_proved_and_exported(yiju: Yiju, prepared: Path) -> None:
-    yiju("ask", ASKED, "--json")
+@pytest.fixture
+def written(yiju: Yiju, data_dir: Path) -> Path:
+    """A data directory whose journal has two lines."""
+    assert yiju("migrate").code == 0
+    store = Store(f"sqlite:///{data_dir / 'yiju.db'}")
+    for number in (1, 2):
+        with store.begin() as session:
+            what = {"who": "copilot", "what": "DecisionProposed", "subject": f"d{number}"}
+            journal.append(session, **what, at=START, body={"customer": "华东仁和"})
+    store.close()
+    return data_dir
+
+
+def test_a_whole_journal_is_proved_and_exported(yiju: Yiju, written: Path) -> None:
     verified = yiju("journal", "verify")
-    assert (verified.code, "1 lines, chain whole" in verified.out) == (0, True)
-    (line,) = yiju("journal", "export").lines
-    assert (line["seq"], line["what"]) == (1, "DecisionProposed")
-    assert yiju("journal", "export", "--subject", line["subject"]).lines == [line]
+    assert (verified.code, "2 lines, chain whole" in verified.out) == (0, True)
+    first, second = yiju("journal", "export").lines
+    assert (first["seq"], first["what"], first["body"]) == (1, "DecisionProposed", {"customer": "华东仁和"})
+    assert second["previous"] == first["hash"]
+    assert yiju("journal", "export", "--subject", "d2").lines == [second]
     assert yiju("journal", "export", "--subject", "nothing").lines == []
 
 
-def test_a_tampered_journal_is_found_with_its_line_and_fails_the_doctor(yiju: Yiju, prepared: Path) -> None:
-    for _ in range(2):
-        yiju("ask", ASKED, "--json")
-    change(prepared, "UPDATE bot_journal SET who = 'somebody' WHERE seq = 1")
+def test_a_tampered_journal_is_found_with_its_line_and_fails_the_doctor(yiju: Yiju, written: Path) -> None:
+    change(written, "UPDATE bot_journal SET who = 'somebody' WHERE seq = 1")
     found = yiju("journal", "verify")
     assert (found.code, found.out) == (1, "")
     assert "broken at line 1" in found.err
