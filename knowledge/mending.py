@@ -15,6 +15,8 @@ TRIED = 6
 """Candidates, most frequent first, that are looked up as words."""
 WINDOW = 2
 """Characters on either side that a word may reach over."""
+LONGEST = 400
+"""Characters; what is longer was pasted rather than typed, and every pair costs some hundred look-ups."""
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ing", "in"), ("eng", "en"), ("ang", "an"), ("l", "n"))
 """Sounds that many speakers do not keep apart."""
@@ -23,6 +25,8 @@ _ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ing", "in"), ("eng", "en"), (
 def mended(text: str, frequency: Callable[[str], int], known: Collection[str]) -> str:
     """The text with such pairs put right. `frequency` counts the passages that have a pair, `known` are pairs that
     people do say; a pair is only replaced by (part of) a dictionary word, and a word only by one that sounds the same."""
+    if len(text) > LONGEST:
+        return text
     return _RUN.sub(lambda found: _mended(found[0], frequency, known), text)
 
 

@@ -73,11 +73,19 @@ class Understanding:
             before = self._topic(earlier[-1])
             topic, carried = f"{before}{topic}", (earlier[-1],)
         asked = f"{' '.join(sorted(named))} {topic}" if carried else text
-        parts = [part for part in _PARTS.split(asked) if len(self._topic(part)) > 1]
+        parts = self._asked_for(asked)
         whole = self._part(asked)
         several = tuple(self._part(part) for part in parts) if len(parts) > 1 else ()
         found = [code for code in codes(text) if code not in named and code not in unknown]
         return Question(asked, whole, several, frozenset(named), tuple(unknown), frozenset(found), carried)
+
+    def _asked_for(self, text: str) -> list[str]:
+        """The parts that ask for something, each once and not more than a person would answer one by one."""
+        parts: dict[str, None] = {}
+        for part in _PARTS.split(text):
+            if len(parts) < MOST_PARTS and part not in parts and len(self._topic(part)) > 1:
+                parts[part] = None
+        return list(parts)
 
     def _models(self, text: str) -> tuple[list[str], list[str]]:
         """Known models in the words (also “350” for X350 where only one ends so), and unknown ones."""
@@ -132,6 +140,8 @@ class Understanding:
         return Part(text, terms, phrases, meant, main)
 
 
+MOST_PARTS = 12
+"""Parts of a message that are searched one by one; each costs a search of its own."""
 EXPANSION = 0.6
 """What a gram of a written term counts, beside 1 for a bigram of the question itself (tuned on development questions)."""
 
