@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,10 +59,14 @@ def _concept(line: str, place: str) -> Concept:
 
 
 class Lexicon:
-    """The concepts with their vectors; light to make, encodes its sayings at the first question."""
+    """The concepts with their vectors; light to make, encodes its sayings at the first question.
 
-    def __init__(self, concepts: Sequence[Concept], encoder: Encoder) -> None:
+    Encoding 28,000 texts takes most of a second: with a `folder` the vectors are kept there for the next start.
+    """
+
+    def __init__(self, concepts: Sequence[Concept], encoder: Encoder, folder: Path | None = None) -> None:
         self.concepts = tuple(concepts)
+        self._folder = folder
         self._encoder = encoder
         self.meant = lru_cache(maxsize=512)(self._meant)
 
@@ -89,7 +94,23 @@ class Lexicon:
             for text in (*concept.say, *concept.written):
                 texts.append(text)
                 owner.append(at)
-        return self._encoder.encode(texts), owner
+        return self._kept(texts), owner
+
+    def _kept(self, texts: Sequence[str]) -> Vectors:
+        """The texts' vectors, from the folder where they are already there."""
+        if self._folder is None:
+            return self._encoder.encode(texts)
+        path = self._folder / f"sayings-{self.fingerprint}.npy"
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            half = path.with_suffix(f".{os.getpid()}")
+            with half.open("wb") as file:
+                np.save(file, self._encoder.encode(texts))
+            for old in self._folder.glob("sayings-*.npy"):
+                old.unlink(missing_ok=True)
+            half.replace(path)
+        vectors: Vectors = np.load(path)
+        return vectors
 
     def _meant(self, question: str, most: int = 8, least: float = 0.35) -> tuple[Meant, ...]:
         """The nearest concepts, nearest first; none nearer than `least` means the lexicon does not know these words."""

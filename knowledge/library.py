@@ -39,7 +39,8 @@ class Library:
     ) -> None:
         self._store = DocumentStore(engine, data_dir / "documents")
         self._encoder = embedder or HashedNgrams.load()
-        self._lexicon = Lexicon(load(), HashedNgrams.load() if embedder else self._encoder)
+        own = HashedNgrams.load() if embedder else self._encoder
+        self._lexicon = Lexicon(load(), own, data_dir / "index")
         self._index = Index(data_dir / "index", chroma_url, self._encoder)
         self._reranker = Reranker()
         self._lock = threading.RLock()

@@ -56,6 +56,8 @@ class Scored:
     concept: float
     cosine: float
     because: tuple[str, ...]
+    elsewhere: bool = False
+    """A model was asked for, and the entry speaks of others."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ class Reranker:
         concept, term = _concept(asked, seen)
         score = said + w.concept * concept + w.dense * max(candidate.cosine, 0.0)
         because = [f"书面用语“{term}”"] if term and concept > 0.15 else []
-        score += self._models(question, seen, because)
+        named = seen.models or seen.above
+        score += self._models(question, named, because)
         if asked.kinds:
             score += w.kind * len(asked.kinds & held(candidate.entry.body)) / len(asked.kinds)
         if question.codes & seen.codes:
@@ -152,7 +155,8 @@ class Reranker:
             because.append("历史版本或修订记录,不代表现行值")
         if candidate.passage.customer:
             score += w.customer
-        return Scored(candidate, score, said, concept, candidate.cosine, tuple(because))
+        elsewhere = bool(question.models and named and not question.models & named)
+        return Scored(candidate, score, said, concept, candidate.cosine, tuple(because), elsewhere)
 
     def _words(self, asked: _Wanted, seen: _Seen) -> float:
         """Share of the question's own grams (by idf) that the entry has, as BM25 saturates them: about 0 to 1.5."""
@@ -163,13 +167,13 @@ class Reranker:
                 got += worth * count * (1 + w.k1) / (count + norm)
         return got / asked.whole if asked.whole else 0.0
 
-    def _models(self, question: Question, seen: _Seen, because: list[str]) -> float:
-        if not question.models:
+    def _models(self, question: Question, named: frozenset[str], because: list[str]) -> float:
+        if not question.models or not named:
             return 0.0
-        if same := question.models & (seen.models or seen.above):
+        if same := question.models & named:
             because.append(f"型号 {'、'.join(sorted(same)).upper()}")
             return self.weights.model
-        return -self.weights.other_model if seen.models | seen.above else 0.0
+        return -self.weights.other_model
 
 
 def _rank(one: Scored) -> tuple[float, str, str, int, str]:

@@ -13,6 +13,7 @@ import structlog
 from knowledge.encoder import Encoder, Vectors
 from knowledge.excerpt import excerpt
 from knowledge.index import entries_of
+from knowledge.judgement import judge, supports
 from knowledge.lexical import PUBLIC, Hit, scope_of
 from knowledge.model import Evidence, Findings, Passage
 from knowledge.query import Part, Question, Understanding
@@ -75,7 +76,8 @@ class Retrieval:
             expired |= {one.passage.id: one.passage for one in outdated}
             rankings.append(self.reranker.order(question, part, valid, idf))
         best = _in_turn(rankings, asked.k)
-        answerable, reason = judge(question, rankings, expired.values())
+        missing = tuple(code for code in sorted(question.codes) if not frequency(code))
+        answerable, reason = judge(question, rankings, expired.values(), missing)
         evidence = tuple(_evidence(one, question, parts[at]) for one, at in best)
         silent = tuple(
             part.text
@@ -158,35 +160,3 @@ def _evidence(scored: Scored, question: Question, part: Part) -> Evidence:
         excerpt(question, part, passage),
         supports(scored),
     )
-
-
-ENOUGH = 1.05
-"""Support from which a passage counts as an answer: best macro F1 on the development questions (eval/RESULTS.md)."""
-
-
-def support(best: Scored) -> float:
-    """How much of what was asked the passage speaks of, in its own words, in written terms for it, and by vectors.
-
-    The proportions are those of a logistic regression on the development questions and 67 foreign ones.
-    """
-    return best.words + 2.7 * best.concept + 1.2 * max(best.cosine, 0.0)
-
-
-def supports(best: Scored) -> bool:
-    return support(best) >= ENOUGH and not best.candidate.passage.superseded
-
-
-def judge(
-    question: Question, rankings: Sequence[Sequence[Scored]], expired: Iterable[Passage]
-) -> tuple[bool, str]:
-    """Whether the best passages support an answer, and why not if they do not."""
-    if question.unknown_models and not question.models:
-        return False, f"资料里没有型号 {'、'.join(question.unknown_models).upper()}"
-    tops = [ranking[0] for ranking in rankings if ranking]
-    if any(map(supports, tops)):
-        return True, ""
-    if (
-        titles := sorted({f"《{one.citation.title}》({one.valid_until} 到期)" for one in expired})
-    ) and not tops:
-        return False, f"只在过期资料里找到:{'、'.join(titles[:3])}"
-    return False, "没有找到能支持回答的段落" if tops else "资料里没有相关内容"

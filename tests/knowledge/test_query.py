@@ -138,6 +138,15 @@ def test_unknown_words_bring_no_concept(lexicon: Lexicon) -> None:
     assert lexicon.meant("qwertyuiop") == ()
 
 
+def test_vectors_of_sayings_are_kept_for_the_next_start(tmp_path: Path) -> None:
+    concepts = (Concept(("转多快",), ("最高转速",)), Concept(("吵不吵",), ("噪声",)))
+    first = Lexicon(concepts, HashedNgrams.load(), tmp_path).meant("吵不吵")
+    (kept,) = tmp_path.glob("sayings-*.npy")
+    assert Lexicon(concepts, HashedNgrams.load(), tmp_path).meant("吵不吵") == first
+    Lexicon(concepts[:1], HashedNgrams.load(), tmp_path).meant("吵不吵")
+    assert [path for path in tmp_path.iterdir() if path == kept] == []
+
+
 def test_the_nearest_concept_comes_first() -> None:
     concepts = (Concept(("转多快",), ("最高转速",)), Concept(("吵不吵",), ("噪声",)))
     found = Lexicon(concepts, HashedNgrams.load()).meant("声音吵不吵")

@@ -76,6 +76,19 @@ def test_an_unknown_model_is_the_reason(shelf: Library) -> None:
     assert "X900" in found.reason
 
 
+def test_a_code_that_no_document_has_is_the_reason(shelf: Library) -> None:
+    found = shelf.search("报警E88怎么处理")
+    assert not found.answerable
+    assert "E88" in found.reason
+
+
+def test_what_holds_for_another_model_supports_nothing(library: Library, write: Write) -> None:
+    library.add(write("X系列手册.md", "# X350 参数\n| 参数 | 数值 |\n|---|---|\n| 防护等级 | IP54 |\n"))
+    library.add(write("P60手册.md", "# P60 参数\n| 参数 | 数值 |\n|---|---|\n| 接口 | G1/2 |\n"))
+    assert library.search("X350防护等级").answerable
+    assert not library.search("P60防护等级").answerable
+
+
 def test_without_documents_nothing_is_answerable(library: Library) -> None:
     found = library.search("质保期多久")
     assert (found.evidence, found.answerable) == ((), False)
