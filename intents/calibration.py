@@ -1,6 +1,6 @@
 """From scores to probabilities that mean what they say, on utterances that the heads never saw.
 
-Temperature → drift guard → acts → sharpness → thresholds. Where utterances by other hands are given, they count four times as
+Temperature → drift guard → acts → sharpness → thresholds. Where utterances by other hands are given, they count eight times as
 much as all held-out folds of the examples together: the folds are many but harder than what people send (authors wrote
 contrasts), the others are few but nearer to it.
 """
@@ -21,7 +21,7 @@ from intents.guard import FALSE_ALARM, Guard
 from intents.heldout import Held
 from intents.taxonomy import DRIFTS, HIGH_INTENT, ORDER, Taxonomy
 
-OTHERS = 4.0
+OTHERS = 8.0
 """What utterances by other hands weigh together, in units of all folds."""
 MADE = 0.4
 """What a joined utterance weighs beside a real one: in a joined one no clause is mere background to another."""
