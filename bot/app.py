@@ -243,7 +243,8 @@ def app_of(parts: Parts) -> FastAPI:
         title="Yiju",
         version="1",
         lifespan=lambda app: _running(parts),
-        docs_url="/api/docs",
+        docs_url=None,  # its viewer would be fetched from elsewhere at run time; any OpenAPI viewer reads the description
+        redoc_url=None,
         openapi_url="/api/openapi.json",
     )
     app.state.parts = parts

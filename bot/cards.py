@@ -80,11 +80,13 @@ class CardMaker:
         """The same page within this server."""
         return "/d/" + self.url(decision).rsplit("/d/", 1)[1]
 
-    def choices(self, decision: Decision) -> tuple[Choice, ...]:
-        """Intents to correct to: the likeliest first, then the speaker's others, as many as a card holds."""
+    def choices(self, decision: Decision, most: int = MOST_CHOICES) -> tuple[Choice, ...]:
+        """Intents to correct to: the likeliest first, then the speaker's others, as many as a card holds.
+
+        A page holds them all (`most`)."""
         ranked = [ranked.intent for ranked in decision.reading.ranked]
         others = [intent.name for intent in self.taxonomy.for_speaker(decision.speaker)]
-        names = list(dict.fromkeys([*ranked, *others]))[:MOST_CHOICES]
+        names = list(dict.fromkeys([*ranked, *others]))[:most]
         if decision.intent and decision.intent not in names:
             names[-1] = decision.intent
         return tuple(Choice(name, self.taxonomy.label(name)) for name in names)

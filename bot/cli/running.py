@@ -42,7 +42,7 @@ def demo(
     if prepare_only:
         print(f"prepared in {chosen.data_dir}; `yiju demo` serves it", file=sys.stderr)
         return
-    for label, path in (("chat simulator", "/sim"), ("API", "/api/docs"), ("readiness", "/readyz")):
+    for label, path in (("chat simulator", "/sim"), ("API", "/api/openapi.json"), ("readiness", "/readyz")):
         print(f"{label:>15}  http://{host}:{port}{path}", file=sys.stderr)
     _serve(chosen, host, port)
 

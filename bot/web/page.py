@@ -5,7 +5,7 @@ Server-rendered, phone-sized, no script needed. A link names the decision; who m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlmodel import Session
 
 from bot import actions, decisions, people
-from bot.card import Card
+from bot.card import Card, Choice
 from bot.cards import CardMaker
 from bot.channels import SignsIn
 from bot.confirmation import Applied, Move, Reply
@@ -52,6 +52,8 @@ VERIFIED = frozenset({"wecom", "dingtalk"})
 """Channels whose people can be asked who they are. Elsewhere the signed, user-bound, expiring link has to do."""
 IN_WECOM = "wxwork"
 """In the user agent of WeCom's in-app browser, where signing in costs no tap."""
+ALL_CHOICES = 100
+"""A page, unlike a card, has room for every intent."""
 CONTEXT = 2
 """Passages shown before and after the one that was quoted."""
 
@@ -140,7 +142,7 @@ class DecisionPage:
         if form.get("mark") != self._links.form_mark(token, opened.decision.version):
             return self._page(token, opened, phrase("card_changed"), 409)
         try:
-            reply = _reply(opened, form)
+            reply = _reply(opened, self._cards.choices(opened.decision, ALL_CHOICES), form)
         except (InvalidInput, NotFound) as wrong:
             return self._page(token, opened, str(wrong), 422, form)
         applied = await self._taps.reply(reply, opened.viewer, lambda session, applied: None)
@@ -215,6 +217,7 @@ class DecisionPage:
             mark=self._links.form_mark(token, decision.version),
             decision=decision,
             card=opened.card,
+            choices=self._cards.choices(decision, ALL_CHOICES),
             viewer=opened.viewer,
             rep=opened.rep,
             draft=(typed or {}).get("draft", decision.draft.text),
@@ -283,7 +286,7 @@ def _may_sign_in(session: Session, link: Link) -> list[Person]:
     return [rep, manager] if manager and manager.role is Role.MANAGER else [rep]
 
 
-def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
+def _reply(opened: Opened, choices: Sequence[Choice], form: Mapping[str, str]) -> Reply:
     decision = opened.decision
     base = Reply(
         decision.id,
@@ -295,7 +298,7 @@ def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
     )
     match form.get("move"):
         case "intent":
-            return replace(base, move=Move.CORRECT, intent=_intent(opened.card, form.get("intent", "")))
+            return replace(base, move=Move.CORRECT, intent=_intent(choices, form.get("intent", "")))
         case "confirm":
             draft = _draft(decision, form)
             same = draft == decision.draft
@@ -306,9 +309,9 @@ def _reply(opened: Opened, form: Mapping[str, str]) -> Reply:
             raise InvalidInput(f"“{other}”不是这个页面的操作")
 
 
-def _intent(card: Card, chosen: str) -> Intent:
+def _intent(choices: Sequence[Choice], chosen: str) -> Intent:
     """One of the intents that the page offers. Raises `InvalidInput`."""
-    if chosen not in {choice.id for choice in card.choices}:
+    if chosen not in {choice.id for choice in choices}:
         raise InvalidInput(f"“{chosen}”不是可以选的意图,请从列表里选一个")
     return Intent(chosen)
 

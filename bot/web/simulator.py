@@ -23,7 +23,7 @@ from bot.people import Person
 from bot.store import Store
 from bot.tables import SimMessageRow
 from bot.web.gateway import Gateway
-from bot.web.page import TEMPLATES
+from bot.web.page import SAFE, TEMPLATES
 from bot.web.signin import SignIn
 from crm_bridge import CrmAdapter
 
@@ -62,6 +62,8 @@ class SimMessage(BaseModel):
     changed: int
 
 
+OWN_SCRIPT = {"Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"}
+"""This page alone runs a script, our own."""
 EXAMPLES = (
     "客户{first}说:你们X200带制冷吗,质保几年,50台什么价",
     "{first}什么等级",
@@ -98,7 +100,7 @@ def routes(
         chosen = next((one for one in (signin.who(request), *owners) if one in known), None)
         shown = _ordered(list(everyone))
         text = TEMPLATES.get_template("sim.html").render(people=shown, chosen=chosen)
-        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(text, headers=SAFE | OWN_SCRIPT)
 
     @router.post("/as")
     async def become(body: As, response: Response) -> dict[str, Any]:
