@@ -27,7 +27,7 @@ from bot.demo import company
 from bot.settings import Settings, as_env, describe
 from intents import load_taxonomy
 from knowledge import DocumentKind
-from prompts import phrase_names, reply_words, template_names
+from prompts import phrase_names, reply_words, template_names, tones
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES: tuple[ModuleType, ...] = (bot, crm_bridge, harness, intents, knowledge, prompts)
@@ -173,7 +173,7 @@ def is_built(name: str, code: str) -> bool:
     """Used under a name that is put together: status_{state}, card_{refusal}."""
     prefixes = [found for found in re.findall(r'phrase\(\s*f"(\w+_)\{', code) if name.startswith(found)]
     rest = name.removeprefix(max(prefixes, key=len)) if prefixes else ""
-    return bool(rest) and re.search(rf'"{rest}"', code) is not None
+    return rest in tones() or (bool(rest) and f'"{rest}"' in code)
 
 
 def test_every_phrase_that_is_asked_for_is_there() -> None:

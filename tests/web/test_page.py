@@ -213,11 +213,11 @@ async def test_a_move_that_the_page_does_not_offer_changes_nothing(site: Site, m
 
 async def test_another_intent_makes_a_new_proposal_and_leads_there(site: Site) -> None:
     path = site.save(reading=READING, intent=QUOTE, customer=None)
-    form = form_of((await site.http.get(path)).text, move="intent", intent="complaint")
+    form = form_of((await site.http.get(path)).text, move="intent", intent="technical_inquiry")
     answer = await site.http.post(path, data=form)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}/next")
     page = await site.http.get(f"{path}/next", follow_redirects=True)
-    assert "投诉" in page.text
+    assert "技术咨询 ·" in page.text
     assert site.decision().state is State.SUPERSEDED
 
 
