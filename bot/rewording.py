@@ -7,24 +7,18 @@ still be there, in its sense and with its source, and nothing may have come in t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from bot.decision import Decision, ReasonKind
-from bot.figures import figures, plain
+from bot.figures import plain
 from bot.grounding import Checked, Sources, check
 from bot.injection import find_order
+from bot.keeping import Point, keeps, keeps_figures, points
 from bot.language_model import Brief, Quoted
 
 HIDDEN = "〔联系人〕"
 LONGEST = 3
 """Times the template draft: more is a tale."""
-_CITED = re.compile(r"(?m)^(?:\d+\. )?(?P<text>.+)\((?P<source>《[^《》]+》.*)\)$")
-_NUMBER = re.compile(r"(?m)^\s*\d+[.、)](?!\d)\s*")
-_MARKS = re.compile(r"[。!?]")
-_ENDS = re.compile(r"(?<=[。!?])")
-_NOT = re.compile(r"[不无未没非勿否免]")
-_LIMITS = re.compile(r"不(?:超过|高于|大于|低于|小于|少于|多于|足|超|仅|锈钢|过)")
 _BOLD = re.compile(r"\*\*(?=[^\s*])(.+?)(?<=[^\s*])\*\*")
 _LATIN = re.compile(r"[a-z]{3,}")
 _REACH = re.compile(
@@ -45,14 +39,6 @@ class Rejected(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the better draft was not taken: {reason}")
         self.reason = reason
-
-
-@dataclass(frozen=True)
-class Point:
-    """One thing that a draft says of a source, and that source as a customer reads it."""
-
-    text: str
-    source: str
 
 
 def brief(decision: Decision, tone: str, names: Iterable[str]) -> Brief:
@@ -79,39 +65,6 @@ def accept(decision: Decision, text: str) -> Checked:
     if checked.text == before:
         raise Rejected("same")
     return checked
-
-
-def points(draft: str) -> list[Point]:
-    """What a template draft says with its source, a line each."""
-    return [Point(found["text"], found["source"]) for found in _CITED.finditer(draft)]
-
-
-def keeps(point: Point, text: str) -> bool:
-    """Whether a sentence before the point's source still says it: its figures, and as often "not" as before."""
-    said = plain(point.text)
-    return any(
-        keeps_figures(said, told) and _negations(said) == _negations(told)
-        for told in _told(plain(text), plain(point.source), len(_MARKS.findall(said)))
-    )
-
-
-def keeps_figures(before: str, after: str) -> bool:
-    """Every figure of the one stands in the other."""
-    held = figures(plain(_NUMBER.sub("", after)))
-    needed = figures(plain(_NUMBER.sub("", before)), implied=False)
-    return all(any(one.is_same(other) for other in held) for one in needed)
-
-
-def _told(text: str, source: str, marks: int) -> Iterator[str]:
-    """What stands before each mention of a source: one sentence, and one more for each mark within the point."""
-    for found in re.finditer(re.escape(source), text):
-        start = max(text.rfind("《", 0, found.start()), text.rfind("\n", 0, found.start())) + 1
-        sentences = _ENDS.split(text[start : found.start()].rstrip("( \n。"))
-        yield "".join(sentences[-1 - marks :])
-
-
-def _negations(said: str) -> int:
-    return len(_NOT.findall(_LIMITS.sub("", said)))
 
 
 def _strays(text: str, before: str, known: str) -> str:

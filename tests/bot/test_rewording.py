@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.decision import Decision, Draft, Rationale, Reason, ReasonKind
-from bot.rewording import HIDDEN, Rejected, accept, brief, points
+from bot.keeping import points
+from bot.rewording import HIDDEN, Rejected, accept, brief
 from intents import Entity
 from tests.fakes.decisions import READING, a_decision
 
@@ -160,3 +161,64 @@ def test_names_of_people_are_left_out_of_what_is_told() -> None:
     told = brief(about, "warm", ("王建国",))
     assert told.words == f"我是{HIDDEN},找{HIDDEN}也行"
     assert "王建国" not in str(told)
+
+
+TIERS = "《框架采购合同》第二条（二）"
+DISCOUNT = f"您好:\n单笔订单硬件满 10 台优惠 5%,满 50 台优惠 12%;分批交货不影响折扣({TIERS})\n正式报价单我整理好后发您确认。"
+BILL = "您好:\nX200 12台 全款:金额 ¥214,320.00,已付 ¥0.00,应付日 2027-01-08\n如有出入,我请财务同事和您核对。"
+ALARM = "您好,问题已经收到。\nE03:含义:不平衡;处理方法:停机后对称放置并配平至 0.5 g 以内(《X系列离心机用户手册》第6页)\n服务工程师会联系您。"
+
+
+def known_by(draft: str) -> Decision:
+    """A decision whose draft quotes its evidence word for word."""
+    reasons = tuple(Reason(ReasonKind.PASSAGE, one.text, one.source) for one in points(draft))
+    return a_decision(draft=Draft(draft), rationale=Rationale(reasons))
+
+
+@pytest.mark.parametrize(
+    ("draft", "better"),
+    [
+        (
+            DISCOUNT,
+            f"您好,谢谢您的询问。单笔订单硬件满 10 台优惠 5%,满 50 台优惠 12%,分批交货也不影响折扣({TIERS})。\n正式报价单我整理好后发您确认。",
+        ),
+        (
+            BILL,
+            "您好,您的账务情况如下:X200 12台 全款,金额 ¥214,320.00,已付 ¥0.00,应付日为 2027-01-08。\n如有出入,我请财务同事和您核对。",
+        ),
+        (
+            ALARM,
+            "您好,您的问题收到了。\nE03 报警的含义是不平衡,请停机后对称放置,并配平至 0.5 g 以内(《X系列离心机用户手册》第6页)。\n服务工程师会尽快联系您。",
+        ),
+    ],
+)
+def test_what_a_good_model_writes_is_taken(draft: str, better: str) -> None:
+    taken = accept(known_by(draft), better)
+    assert (taken.text, taken.removed) == (better, ())
+
+
+@pytest.mark.parametrize(
+    ("draft", "was", "now"),
+    [
+        (DISCOUNT, ("5%", "12%"), ("12%", "5%")),
+        (DISCOUNT, ("也不影响", "不影响"), ("也影响", "影响")),
+        (BILL, ("金额 ¥214,320.00,已付 ¥0.00",), ("已付 ¥214,320.00,金额 ¥0.00",)),
+        (BILL, ("2027-01-08",), ("2027-10-08",)),
+        (ALARM, ("不平衡",), ("平衡",)),
+        (ALARM, ("0.5 g",), ("5 g",)),
+        (ALARM, ("E03",), ("E05",)),
+    ],
+)
+def test_the_same_figures_in_other_places_are_other_facts(
+    draft: str, was: tuple[str, ...], now: tuple[str, ...]
+) -> None:
+    """A wording that is taken as it is, then twisted."""
+    better = draft.replace("您好", "您好,谢谢您的询问", 1)
+    assert accept(known_by(draft), better).text == better
+    twisted = better
+    for number, old in enumerate(was):
+        twisted = twisted.replace(old, f"@{number}@")
+    for number, new in enumerate(now):
+        twisted = twisted.replace(f"@{number}@", new)
+    assert twisted != better
+    assert why_not(twisted, known_by(draft)) in {"point_lost", "figure_lost", "short"}
