@@ -226,7 +226,7 @@ class Confirmations:
             action = Proposal(f"undo:{row.kind}", {"receipt": row.receipt})
             self._queue_action(session, decision, confirmation, f"{row.key}-undo", action, now)
         self._journal(session, decision, "UndoConfirmed", person.id, now, {"confirmation": confirmation.id})
-        self.outbox.refresh(session, decision, now, reply.tap, because="undo")
+        self.outbox.keep_code(session, decision, reply.tap)
         return Applied(decision)
 
     def _undoable(self, row: ActionRow) -> bool:

@@ -108,14 +108,17 @@ def _points(
 
 
 def _best(evidence: Sequence[Evidence], *, for_customer: bool) -> Iterator[Evidence]:
-    """The best support of each part. What was agreed with this customer comes before what holds for everybody."""
+    """The best support of each part. What was agreed with this customer comes before what holds for everybody, and
+    that before notes of our own on the same matter."""
     parts: dict[str, list[Evidence]] = {}
     for one in evidence:
         if one.supports and one.excerpt and not (for_customer and _is_withheld(one)):
             parts.setdefault(one.part, []).append(one)
     for found in parts.values():
-        agreed = (one for one in found if one.passage.customer and one.score >= AGREED * found[0].score)
-        yield next(agreed, found[0])
+        near = [one for one in found if one.score >= AGREED * found[0].score]
+        agreed = (one for one in near if one.passage.customer)
+        official = (one for one in near if one.passage.kind is not DocumentKind.OTHER)
+        yield next(agreed, next(official, found[0]))
 
 
 def _is_withheld(found: Evidence) -> bool:

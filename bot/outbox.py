@@ -86,6 +86,16 @@ class Outbox:
             payload = {"reply_to": dict(mine.reply_to.data) if mine else {}}
             self._put(session, key, channel, address, "refresh", now, decision=decision.id, payload=payload)
 
+    def keep_code(self, session: Session, decision: Decision, tap: Tap | None) -> None:
+        """Save the code that a tap brought for the next refresh: it changes the card once, so not for an interim state."""
+        if tap is None or not tap.reply_to.data:
+            return
+        shown = session.execute(select(CardRow).where(col(CardRow.decision) == decision.id)).scalars()
+        for card in shown:
+            if card.recipient.lower() == tap.address.lower():
+                card.ref = {**card.ref, **tap.reply_to.data}
+                session.add(card)
+
     def channel_of(self, person: Person) -> str | None:
         """Where the person is reached first: where they spoke last, if that channel is on, else any that is."""
         if person.last_channel in self.channels and person.address(person.last_channel or ""):
