@@ -48,7 +48,7 @@ class Acts:
         """P(act is the label)."""
         if not self.ordered:
             return whole
-        share = several(present) ** BACKGROUND
+        share: float = several(present) ** BACKGROUND
         return (1 - share) * whole + share * first_of(present, self.labels)
 
 

@@ -19,13 +19,13 @@ _UNITS = (
 _NO_COUNT = r"(?!度|级|东|代|面|率|款的|月|小时|工作日|星期|礼拜|季度|年|点(?!位)|多月|码|们|性|数|格|价|工|员|力|件套|证|据)"
 _QUANTITY = re.compile(
     rf"(?:(?<![\d.第A-Za-z])(?=\d)|(?<![第{DIGITS}十百千万])(?=[{DIGITS}十几]))(?P<n>{_NUMBER})(?P<scale>[万千wWkK])?(?:来|多|余)?\s*"
-    rf"(?:(?:-|~|到|至)\s*(?P<high>{_NUMBER})(?P<hs>[万千wWkK])?\s*)?(?P<u>{_UNITS}){_NO_COUNT}"
+    rf"(?:(?:-|~|～|—|到|至)\s*(?P<high>{_NUMBER})(?P<hs>[万千wWkK])?\s*)?(?P<u>{_UNITS}){_NO_COUNT}"
 )
 _COUNTED = r"(?!\s*(?:转|次|模|像素|人|用户|条|单|票|公里|行|字|台|套|个|件|只|支|箱|盒|份|片|吨|米|方|平|小时|级|QPS))"
 _SCALED = r"[万千百wWkK亿]"
 _MONEY = re.compile(
     rf"(?<![\dA-Za-z.])(?P<cur>[¥￥$€]|人民币|RMB|USD)?\s*(?P<low>{_NUMBER})(?P<lu>{_SCALED})?(?P<lt>\d(?!\d)|千)?"
-    rf"(?:\s*(?:元|块|万)?\s*(?:-|~|到|至)\s*(?P<high>{_NUMBER})(?P<hu>{_SCALED})?)?(?P<about>来|多)?\s*"
+    rf"(?:\s*(?:元|块|万)?\s*(?:-|~|～|—|到|至)\s*(?P<high>{_NUMBER})(?P<hu>{_SCALED})?)?(?P<about>来|多)?\s*"
     rf"(?P<unit>元|块钱|块(?!板|屏|表|钢|地|料|主|电|硬|玻|显|仪|面)|人民币|美元|美金|美刀|刀|欧元|欧|RMB|rmb|毛)?(?P<cents>\d(?!\d))?"
 )
 _BARE = re.compile(
@@ -33,7 +33,7 @@ _BARE = re.compile(
     rf"(?![\d.,%]|\s*(?:{_UNITS}|元|块|万|千|百|[wWkK]|转|年|号|月|天|次|小时|人|字|mm|kg|[A-Za-z]))"
 )
 _NO_ORDER = re.compile(r"一(?:台|套|只|件|个|支|箱|盒|票|单|份|批|根|条|吨|方)")
-_PERCENT = re.compile(r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|%|个点(?!位))|(?P<pm>\d+(?:\.\d+)?)\s*‰")
+_PERCENT = re.compile(r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|％|个点(?!位))|(?P<pm>\d+(?:\.\d+)?)\s*‰")
 _SHARE = re.compile(
     rf"(?P<of>百分之|千分之)(?P<n>\d+(?:\.\d+)?|{CHINESE})|(?<!块)(?P<points>[{DIGITS[2:]}])个点(?!位)|(?<![一二三四五六七八九])(?P<tenths>[一二三四五六七八九两])成(?!品|功|本|立|员|交|果|分|套|天|年|都)"
 )

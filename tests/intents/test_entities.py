@@ -206,6 +206,18 @@ def test_trades_and_bare_suffixes_are_no_names(text: str) -> None:
     assert not {"person", "organisation"} & {kind for kind, _, _ in found(text)}
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("订单号：20261105001", "order_no", "20261105001"), ("明天9：30", "time", "2026-11-26T09:30+08:00"),
+        ("首付30％", "percent", "30"), ("20～30台", "quantity_range", "20..30"), ("５０台", "quantity", "50"),
+        ("￥12800", "money", "12800"), ("3～5天", "duration", "P3D..P5D"),
+    ],
+)  # fmt: skip
+def test_wide_marks_and_digits_are_read_too(text: str, kind: str, value: str) -> None:
+    assert values(text, kind) == [value]
+
+
 ALPHABET = "一二两三十百千万亿几半点号月周年底前后内台个套折成元块¥%.-~:0123456789EXeWk合同单号公司王总 ,"
 
 
