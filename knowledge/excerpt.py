@@ -17,7 +17,7 @@ CELL_SHARE = 0.7
 """Share of the best cell's worth from which a cell of a longer row is quoted as well."""
 LONGEST = 160
 """Characters of a quotation; a longer sentence is cut at its last comma."""
-_SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;]?")
+_SENTENCE = re.compile(r"[^。!?！？;；\n]+[。!?！？;；]?")
 
 
 def excerpt(question: Question, part: Part, passage: Passage) -> str:
@@ -66,5 +66,5 @@ def _cut(piece: str) -> str:
     if len(piece) <= LONGEST:
         return piece
     head = piece[: LONGEST - 1]
-    at = max(head.rfind(mark) for mark in ",、; ")
+    at = max(head.rfind(mark) for mark in "，,、；; ")
     return (head[:at] if at > LONGEST // 2 else head).rstrip(",、; ") + "…"

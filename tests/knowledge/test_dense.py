@@ -123,7 +123,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(running.pid, signal.SIGTERM)
-        running.communicate(timeout=20)
+        running.communicate(timeout=60)
 
 
 def test_a_library_answers_the_same_from_a_server(server: str, library: Library, tmp_path: Path) -> None:
