@@ -327,8 +327,6 @@ def _warm(parts: Parts) -> None:
     parts.library.search("型号", k=1)
     parts.registry.serving().read("型号")
     render("drafts/reply", greeting="", opening="", points=[], bare="", pending="", closing="")
-    if parts.redrafting is not None:
-        parts.redrafting.model.warm()
 
 
 def _checks(parts: Parts) -> dict[str, health.Check]:

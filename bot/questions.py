@@ -8,7 +8,7 @@ from intents import Ranked, Reading
 from knowledge import Findings
 from prompts import reply_words
 
-_CLAUSE = re.compile(r"[^,。!?;,、!?;\n]+[,。!?;,、!?;\n]*")
+_CLAUSE = re.compile(r"[^,。!?;，、！？；\n]+[,。!?;，、！？；\n]*")
 
 
 def questions(text: str, reading: Reading) -> str:

@@ -45,7 +45,7 @@ def around(found: Evidence) -> str:
     plain = " ".join(whole.split())
     if plain.rstrip("。") == found.excerpt.rstrip("。"):
         return ""
-    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",;、") + "…"
+    return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",;、，；") + "…"
 
 
 def _product(found: Evidence) -> str:

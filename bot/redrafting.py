@@ -76,6 +76,7 @@ class Redrafting:
     async def run(self) -> None:
         """Until `stop`; what is being asked then is dropped."""
         self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self.model.warm)  # here and not at start: no turn needs it
         asking = [asyncio.create_task(self._ask()) for _ in range(self._parallel)]
         await self._stopped.wait()
         self._loop = None

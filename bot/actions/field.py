@@ -20,7 +20,7 @@ _READ: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "tier",
         re.compile(
-            rf"(?:等级|级别|评级|分级)[^,,。]{{0,4}}?{_TO}(?P<v>VIP|[ABC])(?![A-Za-z0-9])", re.IGNORECASE
+            rf"(?:等级|级别|评级|分级)[^,，。]{{0,4}}?{_TO}(?P<v>VIP|[ABC])(?![A-Za-z0-9])", re.IGNORECASE
         ),
     ),
     (
@@ -29,7 +29,7 @@ _READ: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?:升|降|调|改|设)(?:级)?(?:成|为|到|至)\s*(?P<v>VIP|[ABC])(?:级|类|客户)", re.IGNORECASE
         ),
     ),
-    ("payment_days", re.compile(rf"账期[^,,。\d]{{0,4}}?{_TO}(?P<v>\d{{1,3}})\s*天")),
+    ("payment_days", re.compile(rf"账期[^,，。\d]{{0,4}}?{_TO}(?P<v>\d{{1,3}})\s*天")),
     ("region", re.compile(r"区域(?:改|调|设|换|划)(?:成|为|到)\s*(?P<v>[一-鿿]{2,8})")),
     ("remark", re.compile(r"备注(?:栏|字段)?(?:改|写|设|换)(?:成|为)\s*(?P<v>.{1,100})")),
 )
@@ -80,4 +80,4 @@ def _read(words: str) -> tuple[str, str] | None:
 def _written(name: str, value: str) -> str:
     if name == "payment_days":
         return str(int(value))
-    return value.upper() if name == "tier" else re.sub(r"[。.;;\s]+$", "", value.strip())
+    return value.upper() if name == "tier" else re.sub(r"[。.;；\s]+$", "", value.strip())

@@ -30,7 +30,7 @@ _MOVES_TO = {
     "cancellation": "输单",
 }
 _MUST_KNOW_WHICH = frozenset({"purchase", "cancellation", "record_crm"})
-_CREATE = re.compile(r"(?:建|开|加|录|立|增)(?:一)?(?:个|条|下)?[^,,。]{0,6}商机|商机(?:建|录)")
+_CREATE = re.compile(r"(?:建|开|加|录|立|增)(?:一)?(?:个|条|下)?[^,，。]{0,6}商机|商机(?:建|录)")
 _GIVES_UP = re.compile(r"别家|其他家|另一家|竞品|不买|不采购|不考虑|放弃|不合作")
 _ENDS_SOMETHING_ELSE = re.compile(r"退货|退款|合同|续|账号|服务期")
 """An order that comes back or a contract that ends is not an opportunity that was lost."""

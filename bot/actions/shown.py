@@ -78,7 +78,7 @@ def read(kind: str, words: str) -> Any:
     if not words:
         return None
     if kind == "names":
-        return [name for name in re.split(r"[、,,;;\s]+", words) if name]
+        return [name for name in re.split(r"[、,，;；\s]+", words) if name]
     if kind not in {"number", "money", "date", "full_date", "datetime"}:
         return words
     narrow = unicodedata.normalize("NFKC", words)

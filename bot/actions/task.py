@@ -26,9 +26,9 @@ _AFTER_DAYS = {"vague_interest": 14}
 _DUE_WHEN_SAID = frozenset({"purchase", "vague_interest", "schedule", "record_crm"})
 """Only here is a time in the words the day by which something has to be done."""
 _URGENT = re.compile(r"(?<!不)(?<!不着)(?<!不太)急|马上|立刻|尽快|今天(?:内|就|必须)")
-_ENDS = re.compile(r"^[\s,,。;;::、]+|[\s,,。;;::、]+$")
+_ENDS = re.compile(r"^[\s,，。;；:：、]+|[\s,，。;；:：、]+$")
 _ORDER = re.compile(
-    r"(?:提前[^,,。]{0,6})?(?:提醒|叫)(?:一下)?我|提醒(?:一下)?|记得|帮我|麻烦|^请|设个(?:提醒|日程)|建个(?:任务|提醒)"
+    r"(?:提前[^,，。]{0,6})?(?:提醒|叫)(?:一下)?我|提醒(?:一下)?|记得|帮我|麻烦|^请|设个(?:提醒|日程)|建个(?:任务|提醒)"
 )
 
 
