@@ -81,10 +81,10 @@ class LexicalIndex:
         hits = searcher.search(_query(schema, terms, phrases), most, count=False).hits
         return [Hit(searcher.doc(at)["id"][0], score) for score, at in hits]
 
-    def frequency(self, scope: str, term: str) -> int:
-        """In how many entries of the scope the gram stands in the text."""
+    def frequency(self, scope: str, term: str, field: str = "body") -> int:
+        """In how many entries of the scope the gram stands in the text (or, field `context`, above it)."""
         found = self._searcher(scope)
-        return found[0].doc_freq("body", term) if found else 0
+        return found[0].doc_freq(field, term) if found else 0
 
     def count(self, scope: str) -> int:
         found = self._searcher(scope)

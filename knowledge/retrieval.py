@@ -28,7 +28,7 @@ class Lexical(Protocol):
     def search(
         self, scope: str, terms: Mapping[str, float], phrases: Mapping[str, float], most: int
     ) -> list[Hit]: ...
-    def frequency(self, scope: str, term: str) -> int: ...
+    def frequency(self, scope: str, term: str, field: str = "body") -> int: ...
     def count(self, scope: str) -> int: ...
 
 
@@ -65,7 +65,10 @@ class Retrieval:
         def frequency(term: str) -> int:
             return sum(self.lexical.frequency(one, term) for one in scopes)
 
-        question = self._read(asked, frequency)
+        def anywhere(term: str) -> int:
+            return frequency(term) or sum(self.lexical.frequency(one, term, "context") for one in scopes)
+
+        question = self._read(asked, anywhere)
         if not question.whole.main:
             return Findings((), False, "问题里没有可以查找的词", index)
         idf = idf_of(sum(map(self.lexical.count, scopes)), frequency)
@@ -76,7 +79,7 @@ class Retrieval:
             expired |= {one.passage.id: one.passage for one in outdated}
             rankings.append(self.reranker.order(question, part, valid, idf))
         best = _in_turn(rankings, asked.k)
-        missing = tuple(code for code in sorted(question.codes) if not frequency(code))
+        missing = tuple(code for code in sorted(question.codes) if not anywhere(code))
         answerable, reason = judge(question, rankings, expired.values(), missing)
         evidence = tuple(_evidence(one, question, parts[at]) for one, at in best)
         silent = tuple(

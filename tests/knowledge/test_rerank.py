@@ -82,6 +82,14 @@ def test_a_code_that_no_document_has_is_the_reason(shelf: Library) -> None:
     assert "E88" in found.reason
 
 
+def test_a_number_that_stands_in_a_title_alone_is_known(library: Library, write: Write) -> None:
+    path = write("合同.txt", CONTRACT.format(months=36, days=60))
+    library.add(path, customer="A1", title="采购合同 HT-2026-0117")
+    found = library.search("HT-2026-0117 的质保期", customer="A1")
+    assert found.answerable
+    assert "HT20260117" not in found.reason
+
+
 def test_what_holds_for_another_model_supports_nothing(library: Library, write: Write) -> None:
     library.add(write("X系列手册.md", "# X350 参数\n| 参数 | 数值 |\n|---|---|\n| 防护等级 | IP54 |\n"))
     library.add(write("P60手册.md", "# P60 参数\n| 参数 | 数值 |\n|---|---|\n| 接口 | G1/2 |\n"))
