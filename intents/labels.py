@@ -12,6 +12,7 @@ from itertools import combinations
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from intents.errors import LabelUnknown
 from intents.examples import Example
@@ -143,6 +144,19 @@ class Labels:
             wanted = wanted.where(col(LabelRow.settled_at) > since)
         with Session(self.engine) as session:
             return [_example(row) for row in session.exec(wanted)]
+
+    def came_from(self, *sources: str) -> SelectOfScalar[str]:
+        """Source ids of everything ever queued from there: a query, so that another package can leave them out."""
+        return select(LabelRow.source_id).where(col(LabelRow.source).in_(sources))
+
+    def settled_since(self, since: datetime | None) -> tuple[int, datetime | None]:
+        """How many labels were settled after a moment (None: ever), and when the first of them was."""
+        wanted = select(func.count(), func.min(LabelRow.settled_at)).where(LabelRow.state == "settled")
+        if since is not None:
+            wanted = wanted.where(col(LabelRow.settled_at) > since)
+        with Session(self.engine) as session:
+            count, first = session.exec(wanted).one()
+            return count, first
 
     def settled_mark(self) -> tuple[int, datetime | None]:
         """Changes whenever another label is settled: how many, and the latest."""

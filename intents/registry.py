@@ -74,13 +74,14 @@ class Registry:
         *,
         by: str = "",
         examples: Sequence[Example] | None = None,
+        settled: Sequence[Example] | None = None,
         calibrate_on: Sequence[Example] = (),
         progress: Progress = lambda _: None,
     ) -> ModelInfo:
-        """Train on the shipped examples (or the given ones) and every settled label. Promotes nothing."""
+        """Train on the shipped examples (or the given ones) and every settled label (or these). Promotes nothing."""
         authored = shipped_examples() if examples is None else list(examples)
-        examples = [*authored, *self.labels.settled()]
-        like = self._base()
+        examples = [*authored, *(self.labels.settled() if settled is None else settled)]
+        like = self.champion()
         classifier = train(examples, calibrate_on=calibrate_on, calibrated_like=like, progress=progress)
         return self.add(classifier, by)
 
@@ -177,12 +178,12 @@ class Registry:
         if self._serving is not None and state == self._state:
             return
         if self._serving is None or state[0] != self._state[0]:
-            self._serving = replace(self._base(), products=self.products)
+            self._serving = replace(self.champion(), products=self.products)
         self._serving = self._serving.remembering(self._memory(self._serving))
         self._state = state
 
-    def _base(self) -> Classifier:
-        """What was promoted last, without memory."""
+    def champion(self) -> Classifier:
+        """What was promoted last (the shipped model until then), without memory."""
         history = self._promotions(1)
         return load(self._path(history[-1].model_id)) if history else shipped_model()
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from intents.abstain import Thresholds
 from intents.calibration import calibrate
 from intents.classifier import Classifier
+from intents.drift import trained_on
 from intents.errors import ExamplesUnusable
 from intents.examples import Example, data_hash, shipped_examples
 from intents.features import Eyes, shipped_eyes
@@ -70,7 +71,14 @@ def train(
     others = by_others(heads, calibrate_on, eyes)
     progress(f"calibrating on {len(folds) + len(others)} utterances")
     source = data_hash(calibrate_on) if calibrate_on else "held-out folds"
-    return _hashed(calibrate(classifier, folds, others, source))
+    return _hashed(measured(calibrate(classifier, folds, others, source), calibrate_on))
+
+
+def measured(classifier: Classifier, others: Sequence[Example]) -> Classifier:
+    """With the figures on its card that live readings are held against later (drift.py); none without other hands."""
+    if not others:
+        return classifier
+    return replace(classifier, card={**classifier.card, "figures": trained_on(classifier, others).as_json()})
 
 
 def _hashed(classifier: Classifier) -> Classifier:
@@ -79,6 +87,7 @@ def _hashed(classifier: Classifier) -> Classifier:
 
 def _like(classifier: Classifier, other: Classifier) -> Classifier:
     numbers = {"calibrated_on": other.card.get("calibrated_on", ""), "calibrated_like": other.hash}
+    numbers |= {"figures": other.card["figures"]} if "figures" in other.card else {}
     acts = {
         speaker: acts
         for speaker, acts in other.acts.items()
