@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from knowledge.model import Passage
@@ -17,7 +17,8 @@ CELL_SHARE = 0.7
 """Share of the best cell's worth from which a cell of a longer row is quoted as well."""
 LONGEST = 160
 """Characters of a quotation; a longer sentence is cut at its last comma."""
-_SENTENCE = re.compile(r"[^。!?！？;；\n]+[。!?！？;；]?")
+_SENTENCE = re.compile(r"[^。!?！？\n]+[。!?！？]?")
+_PART = re.compile(r"[^;；]+[;；]?")
 
 
 def excerpt(question: Question, part: Part, passage: Passage) -> str:
@@ -25,8 +26,16 @@ def excerpt(question: Question, part: Part, passage: Passage) -> str:
     pieces = list(_pieces(passage))
     if not pieces:
         return ""
-    best = max(range(len(pieces)), key=lambda at: (_speaks(question, part, pieces[at]), -at))
-    return _cut(_cells(question, part, pieces[best]) if passage.table else pieces[best])
+    best = _best(question, part, pieces)
+    if passage.table:
+        return _cut(_cells(question, part, best))
+    if len(best) > LONGEST:  # the semicolons of a long sentence of law
+        best = _best(question, part, [found.group().strip() for found in _PART.finditer(best)])
+    return _cut(best)
+
+
+def _best(question: Question, part: Part, pieces: Sequence[str]) -> str:
+    return pieces[max(range(len(pieces)), key=lambda at: (_speaks(question, part, pieces[at]), -at))]
 
 
 def _pieces(passage: Passage) -> Iterator[str]:
