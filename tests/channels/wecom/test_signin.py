@@ -31,7 +31,9 @@ def test_the_browser_is_sent_to_the_silent_sign_in_and_back_to_our_page() -> Non
 
 
 async def test_a_code_names_the_member_once() -> None:
-    wecom = _wecom({"c1": {"errcode": 0, "userid": "ZhangSan"}, "used": {"errcode": 40029, "errmsg": "bad code"}})
+    wecom = _wecom(
+        {"c1": {"errcode": 0, "userid": "ZhangSan"}, "used": {"errcode": 40029, "errmsg": "bad code"}}
+    )
     assert await wecom.who("c1") == "ZhangSan"
     assert await wecom.who("used") is None
 
@@ -42,7 +44,9 @@ async def test_a_code_that_cannot_be_one_is_not_sent_to_the_platform(code: str) 
 
 
 async def test_an_outsider_is_nobody_and_a_missing_permission_is_an_error() -> None:
-    wecom = _wecom({"out": {"errcode": 0, "openid": "o1"}, "no": {"errcode": 50001, "errmsg": "redirect domain"}})
+    wecom = _wecom(
+        {"out": {"errcode": 0, "openid": "o1"}, "no": {"errcode": 50001, "errmsg": "redirect domain"}}
+    )
     assert await wecom.who("out") is None
     with pytest.raises(ChannelRefused):
         await wecom.who("no")
