@@ -17,7 +17,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class CardReason:
-    """One reason: `source` says where it stands and how old it is, `url` opens it. `kind`: words, crm, passage, event, model."""
+    """One reason: `source` says where it stands and how old it is, `url` opens it. `kind`: a `ReasonKind`."""
 
     kind: str
     text: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -108,7 +108,6 @@ class Provenance:
     model: str = ""
     index: str = ""
     prompts: str = ""
-    contract: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,6 @@ class Decision:
     """Why it was declined, or what followed it."""
     follows: DecisionId | None = None
     """The decision whose place this one took."""
-    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:

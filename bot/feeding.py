@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from bot.decision import Decision, DecisionId
 from bot.deliveries import outcome_of
 from bot.desk import Desk
 from bot.errors import NotFound
+from bot.metrics import TURN
 from bot.people import Person
 from bot.tables import DeliveryRow
 from crm_bridge import AccountName, NameIndex, unique
@@ -45,16 +47,16 @@ class Feed:
             text=text,
             at=fed.at,
             customer=account.id,
-            customer_name=account.also[0] if account.also else account.name,
+            customer_name=account.short_name,
         )
         earlier = await self._desk.store.read(
             lambda session: turns.earlier(session, turn.conversation, turn.customer, self._desk.clock())
         )
-        turn = Turn(**{**vars(turn), "earlier": earlier})
-        follows = DecisionId(before.id) if before else None
-        decision = await self._desk.copilot.propose(
-            turn, owner, self._desk.copilot.read(turn), follows=follows
-        )
+        turn = replace(turn, earlier=earlier)
+        with TURN.labels("card").time():
+            follows = DecisionId(before.id) if before else None
+            reading = self._desk.copilot.read(turn)
+            decision = await self._desk.copilot.propose(turn, owner, reading, follows=follows)
 
         def save(session: Session) -> None:
             self._desk.keep_turn(session, turn, row.key, "card")

@@ -21,7 +21,7 @@ from bot.people import Person, Role
 from bot.tables import ConversationRow, DeliveryRow
 from bot.understanding import names_only, resume, understand
 from bot.words import LONGEST, Said, asks_for_help, has_words, take_apart
-from crm_bridge import AccountName, CrmUnavailable, NameIndex
+from crm_bridge import AccountId, AccountName, CrmUnavailable, NameIndex
 from intents import Intent, Reading, Speaker
 from prompts import phrase
 
@@ -141,7 +141,7 @@ class Listener:
             return Question(phrase("which_customer", choices=lines), _pending(heard, choices))
         if meant.forbidden:
             owner = _name(known.everyone, meant.forbidden.owner)
-            words = phrase("not_your_customer", customer=_short(meant.forbidden), owner=owner)
+            words = phrase("not_your_customer", customer=meant.forbidden.short_name, owner=owner)
             return Question(words, {})
         if meant.near and said.speaker is Speaker.REP:
             near = "、".join(one.name for one in meant.near)
@@ -169,35 +169,41 @@ class Listener:
             await self._remember(row, heard, person, account)
             return
         turn = await self._desk.store.read(lambda session: turns.of(session, lacking))
-        turn = replace(turn, customer=account.id, customer_name=_short(account))
+        turn = replace(turn, customer=account.id, customer_name=account.short_name)
         meant_before = lacking.intent if lacking.reading.intent != lacking.intent else None
         decision = await self._desk.copilot.propose(turn, person, lacking.reading, meant_before, lacking.id)
 
         def save(session: Session) -> None:
-            now = self._desk.clock()
             self._desk.propose(session, decision, person, lacking, "customer_named")
-            thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
-            turns.keep(session, thread, now, customer=account.id, customer_name=_short(account), pending={})
+            self._about(session, row, heard, person, account)
             self._desk.finish(session, [row])
 
         await self._desk.store.write(save)
 
     async def _remember(self, row: DeliveryRow, heard: Heard, person: Person, account: AccountName) -> None:
         def save(session: Session) -> None:
-            now = self._desk.clock()
-            thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
-            turns.keep(session, thread, now, customer=account.id, customer_name=_short(account), pending={})
-            self._desk.say(session, row, heard.sender, phrase("customer_and_then", customer=_short(account)))
+            self._about(session, row, heard, person, account)
+            words = phrase("customer_and_then", customer=account.short_name)
+            self._desk.say(session, row, heard.sender, words)
             self._desk.finish(session, [row])
 
         await self._desk.store.write(save)
 
+    def _about(
+        self, session: Session, row: DeliveryRow, heard: Heard, person: Person, account: AccountName
+    ) -> None:
+        """From now on the thread is about this customer."""
+        now = self._desk.clock()
+        thread = turns.conversation(session, heard.conversation, row.channel, person.id, now)
+        turns.keep(session, thread, now, customer=account.id, customer_name=account.short_name, pending={})
+
     def _turn(
         self, row: DeliveryRow, heard: Heard, known: Known, person: Person, said: Said, meant: Meant
     ) -> Turn:
-        customer, name = known.thread.customer, known.thread.customer_name
+        customer = AccountId(known.thread.customer) if known.thread.customer else None
+        name = known.thread.customer_name
         if meant.account:
-            customer, name = meant.account.id, _short(meant.account)
+            customer, name = meant.account.id, meant.account.short_name
         elif meant.unknown:
             customer, name = None, meant.unknown
         before = tuple(one.words for one in reversed(known.open) if one.customer == customer)
@@ -209,7 +215,7 @@ class Listener:
             speaker=said.speaker,
             text=said.text,
             at=heard.at,
-            customer=customer,  # type: ignore[arg-type]
+            customer=customer,
             customer_name=name,
             earlier=before,
         )
@@ -237,11 +243,8 @@ class Listener:
     ) -> None:
         asked = _asked(turn, reading)
         if turn.speaker is Speaker.REP and turn.customer is None and asked in NEEDS_CUSTOMER:
-            words = (
-                phrase("no_such_customer", name=turn.customer_name)
-                if turn.customer_name
-                else phrase("whose_customer")
-            )
+            named = turn.customer_name
+            words = phrase("no_such_customer", name=named) if named else phrase("whose_customer")
             await self._ask(rows[0], heard, person, Question(words, _pending(heard, [])))
         elif asked in READ_ONLY:
             await self._answer(rows, heard, turn, Intent(asked))
@@ -324,10 +327,6 @@ def _asked(turn: Turn, reading: Reading) -> str:
 
 def _pending(heard: Heard, choices: list[str]) -> dict[str, Any]:
     return {"text": heard.text, "quoted": heard.quoted, "choices": choices}
-
-
-def _short(account: AccountName) -> str:
-    return account.also[0] if account.also else account.name
 
 
 def _name(everyone: Sequence[Person], user: str) -> str:

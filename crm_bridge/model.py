@@ -89,6 +89,10 @@ class AccountName:
     """Short names and aliases."""
     contacts: tuple[str, ...] = ()
 
+    @property
+    def short_name(self) -> str:
+        return self.also[0] if self.also else self.name
+
 
 @dataclass(frozen=True)
 class Write:

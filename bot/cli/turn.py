@@ -108,7 +108,7 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         text=words,
         at=parts.clock(),
         customer=named.id if named else None,
-        customer_name=(named.also[0] if named.also else named.name) if named else customer,
+        customer_name=named.short_name if named else customer,
     )
     return turn, person
 

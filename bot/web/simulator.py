@@ -111,7 +111,7 @@ def routes(
         key = f"sim:enter:{person.id}:{clock().date()}"
         await gateway.accept("sim", Entered(key, person.id, f"sim:{person.id}", clock()))
         accounts = [account for account in await crm.directory() if may_see(account.owner)]
-        names = [account.also[0] if account.also else account.name for account in accounts[:2]]
+        names = [account.short_name for account in accounts[:2]]
         examples = _examples(names) if len(names) == len({"first", "second"}) else []
         return {"person": person.id, "examples": examples}
 

@@ -50,7 +50,7 @@ def loaded(store: Store, decision: str = "d1") -> Decision:
         a_decision(
             rationale=Rationale((Reason(ReasonKind.EVENT, "已付款", "CRM", "e1", START),), ("a",), ("b",))
         ),
-        a_decision(follows=DecisionId("d0"), extras={"n": [1, {"a": None}]}),
+        a_decision(follows=DecisionId("d0")),
         a_decision().confirm(REP, START).fail("拒绝"),
     ],
 )
