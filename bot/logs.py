@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -13,6 +14,16 @@ from intents import mask
 
 _PLAIN = frozenset({"event", "level", "timestamp", "logger", "key", "turn", "decision", "exception", "model"})
 """Fields that hold ids or fixed words, never what people said."""
+
+
+class _Stderr(io.TextIOBase):
+    """Standard error as it is at the time of writing: loggers are kept, the stream may be replaced (by a test runner)."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(form: Literal["json", "text"]) -> None:
@@ -33,7 +44,7 @@ def configure(form: Literal["json", "text"]) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Stderr()),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
