@@ -16,7 +16,7 @@ _PLAIN = frozenset({"event", "level", "timestamp", "logger", "key", "turn", "dec
 """Fields that hold ids or fixed words, never what people said."""
 
 
-class _Stderr(io.TextIOBase):
+class _Stderr(io.StringIO):
     """Standard error as it is at the time of writing: loggers are kept, the stream may be replaced (by a test runner)."""
 
     def write(self, text: str) -> int:
