@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
 from bot import people
-from bot.people import Person, Role
+from bot.people import Person
 from crm_bridge import AccountName, CrmAdapter, Match, NameIndex, unique
 
 
@@ -79,10 +81,13 @@ class Customers:
         return Directory(self._index, visible, {account.id: account for account in accounts})
 
 
-def sight(everyone: Iterable[Person], viewer: Person) -> Callable[[str], bool]:
-    """Whether the viewer may see customers of that owner; decided from the people as they are now."""
-    seen = {str(person.id) for person in everyone if people.may_see(viewer, person)}
-    return lambda owner: owner in seen or viewer.role is Role.ADMIN
+def sight(session: Session, viewer: Person) -> Callable[[str], bool]:
+    """Whether the viewer may see customers of that owner: a rep their own, a manager the team's, an admin all."""
+    if people.may_see(viewer, None):
+        return lambda owner: True
+    owners = [viewer, *people.team(session, viewer)]
+    seen = {str(owner.id) for owner in owners if people.may_see(viewer, owner)}
+    return lambda owner: owner in seen
 
 
 _COMPANY = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,13 +38,9 @@ class Known:
     person: Person | None
     thread: ConversationRow
     open: Sequence[Decision]
-    everyone: Sequence[Person]
-    sender_name: str
-
-    @property
-    def ours(self) -> frozenset[str]:
-        """How our own people are called in a pasted record."""
-        return frozenset(one.name for one in self.everyone) | {self.sender_name}
+    may_see: Callable[[str], bool]
+    ours: frozenset[str]
+    """How our own people are called in a pasted record; read only where there may be one."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +71,21 @@ class Listener:
             await self._listen(rows, heard, known, known.person)
 
     def _look(self, session: Session, row: DeliveryRow, heard: Heard) -> Known:
-        everyone = people.everyone(session)
-        person = people.addressed(everyone, row.channel, heard.sender)
+        person = people.by_address(session, row.channel, heard.sender)
+        everyone = people.everyone(session) if "\n" in heard.text else ()
         rep = person.id if person else ""
         thread = turns.conversation(session, heard.conversation, row.channel, rep, self._desk.clock())
         return Known(
             person,
             thread,
             decisions.open_in(session, ConversationId(heard.conversation)),
-            everyone,
-            heard.sender_name,
+            sight(session, person) if person else lambda owner: False,
+            frozenset(one.name for one in everyone) | {heard.sender_name},
         )
 
     async def _stranger(self, row: DeliveryRow, heard: Heard, known: Known) -> None:
         """They are told whom to ask; the admins hear of it once a day."""
-        admins = "、".join(one.name for one in known.everyone if one.role is Role.ADMIN) or "管理员"
+        admins = "、".join(one.name for one in await self._desk.store.read(people.admins)) or "管理员"
         called = f"({heard.sender_name})" if heard.sender_name else ""
         notice = phrase("stranger_notice", channel=row.channel, address=heard.sender, called=called)
 
@@ -105,7 +101,7 @@ class Listener:
         await self._desk.store.write(save)
 
     async def _listen(self, rows: Sequence[DeliveryRow], heard: Heard, known: Known, person: Person) -> None:
-        directory = await self._directory(known.everyone, person)
+        directory = await self._directory(known, person)
         understood = resume(heard.text, known.thread.pending, directory, known.ours) or understand(
             heard.text, heard.quoted, directory, known.ours, about_somebody=bool(known.thread.customer)
         )
@@ -113,7 +109,7 @@ class Listener:
         if not understood.resumed and names_only(heard.text, meant, directory):
             await self._named(rows[0], heard, known, person, meant)
             return
-        if question := self._question(known, said, meant, heard):
+        if question := await self._question(said, meant, heard):
             await self._ask(rows[0], heard, person, question)
             return
         rows, said = _joined(rows, said, known)
@@ -126,21 +122,21 @@ class Listener:
         reading = self._desk.copilot.read(turn)
         await self._respond(rows, heard, person, turn, reading, before, said)
 
-    async def _directory(self, everyone: Sequence[Person], person: Person) -> Directory:
+    async def _directory(self, known: Known, person: Person) -> Directory:
         try:
-            return await self._desk.customers.of(person, sight(everyone, person))
+            return await self._desk.customers.of(person, known.may_see)
         except CrmUnavailable as asleep:
             log.warning("directory_unavailable", reason=str(asleep))
             return Directory(NameIndex(()), frozenset(), {})
 
-    def _question(self, known: Known, said: Said, meant: Meant, heard: Heard) -> Question | None:
+    async def _question(self, said: Said, meant: Meant, heard: Heard) -> Question | None:
         """What must be asked or said before the words can be worked."""
         if meant.choices:
             lines = "\n".join(f"{number}. {one.name}" for number, one in enumerate(meant.choices[:9], 1))
             choices = [str(one.id) for one in meant.choices[:9]]
             return Question(phrase("which_customer", choices=lines), _pending(heard, choices))
-        if meant.forbidden:
-            owner = _name(known.everyone, meant.forbidden.owner)
+        if theirs := meant.forbidden:
+            owner = await self._desk.store.read(lambda session: people.name_of(session, theirs.owner))
             words = phrase("not_your_customer", customer=meant.forbidden.short_name, owner=owner)
             return Question(words, {})
         if meant.near and said.speaker is Speaker.REP:
@@ -251,7 +247,9 @@ class Listener:
         elif turn.speaker is Speaker.REP and asked == "smalltalk":
             await self._desk.answer(rows, heard.sender, phrase("only_emoji"))
         elif person.role not in MAY_DECIDE:
-            await self._desk.answer(rows, heard.sender, phrase("not_a_rep", role=person.role.value))
+            await self._desk.answer(
+                rows, heard.sender, phrase("not_a_rep", role=phrase(f"role_{person.role.value}"))
+            )
         else:
             await self._propose(rows, heard, person, turn, reading, before, said)
 
@@ -327,10 +325,6 @@ def _asked(turn: Turn, reading: Reading) -> str:
 
 def _pending(heard: Heard, choices: list[str]) -> dict[str, Any]:
     return {"text": heard.text, "quoted": heard.quoted, "choices": choices}
-
-
-def _name(everyone: Sequence[Person], user: str) -> str:
-    return next((person.name for person in everyone if person.id == user), user)
 
 
 def _without(earlier: tuple[str, ...], before: Decision) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,11 +56,16 @@ def by_address(session: Session, channel: str, address: str) -> Person | None:
     return _person(row) if row else None
 
 
-def addressed(everyone: Iterable[Person], channel: str, address: str) -> Person | None:
-    """Whom a platform means, of people that were read already."""
-    folded = address.lower()
-    found = (one for one in everyone if one.active and (one.address(channel) or "").lower() == folded)
-    return next(found, None)
+def name_of(session: Session, user: str) -> str:
+    """As colleagues call them; the id of somebody who is not among our users."""
+    row = session.get(UserRow, user)
+    return row.name if row else user
+
+
+def team(session: Session, manager: Person) -> Sequence[Person]:
+    """Whose manager this is."""
+    query = select(UserRow).where(col(UserRow.manager) == manager.id)
+    return [_person(row) for row in session.execute(query).scalars()]
 
 
 def everyone(session: Session) -> Sequence[Person]:

@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,22 @@ class Hit:
     score: float
 
 
+@dataclass(frozen=True)
+class _Open:
+    """A scope as of one commit: its searcher, its index, when it was written, and what was counted in it."""
+
+    searcher: Any
+    index: Any
+    changed: int
+    frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
 class LexicalIndex:
     """Adds, deletes and finds entries by scope; readers never wait for a writer."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, tuple[Any, Any, int]] = {}
+        self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
 
     def write(self, scope: str, entries: Iterable[Entry], gone: Sequence[str] = ()) -> int:
@@ -74,21 +84,29 @@ class LexicalIndex:
         self, scope: str, terms: Mapping[str, float], phrases: Mapping[str, float], most: int
     ) -> list[Hit]:
         """The best entries for weighted grams (`terms`) and dictionary words (`phrases`)."""
-        found = self._searcher(scope)
-        if found is None or not (terms or phrases):
+        known = self._newest(scope)
+        if known is None or not (terms or phrases):
             return []
-        searcher, schema = found
-        hits = searcher.search(_query(schema, terms, phrases), most, count=False).hits
-        return [Hit(searcher.doc(at)["id"][0], score) for score, at in hits]
+        query = _query(known.index.schema, terms, phrases)
+        hits = known.searcher.search(query, most, count=False).hits
+        return [Hit(known.searcher.doc(at)["id"][0], score) for score, at in hits]
 
-    def frequency(self, scope: str, term: str, field: str = "body") -> int:
-        """In how many entries of the scope the gram stands in the text (or, field `context`, above it)."""
-        found = self._searcher(scope)
-        return found[0].doc_freq(field, term) if found else 0
+    def frequency(self, scope: str, term: str, name: str = "body") -> int:
+        """In how many entries of the scope the gram stands in the text (or, with `context`, above it).
+
+        Asked for hundreds of terms a question: remembered for the commit that the last search or count saw.
+        """
+        known = self._open.get(scope) or self._newest(scope)
+        if known is None:
+            return 0
+        found = known.frequencies.get((name, term))
+        if found is None:
+            found = known.frequencies[name, term] = known.searcher.doc_freq(name, term)
+        return found
 
     def count(self, scope: str) -> int:
-        found = self._searcher(scope)
-        return found[0].num_docs if found else 0
+        known = self._newest(scope)
+        return known.searcher.num_docs if known else 0
 
     def scopes(self) -> tuple[str, ...]:
         return tuple(sorted(path.name for path in self._folder.glob("*") if (path / "meta.json").exists()))
@@ -105,22 +123,20 @@ class LexicalIndex:
         path.mkdir(parents=True, exist_ok=True)
         return tantivy.Index(_schema(), path=str(path), reuse=True)
 
-    def _searcher(self, scope: str) -> tuple[Any, Any] | None:
-        """The newest commit's searcher, of this or another process; None where the scope has no entries yet."""
+    def _newest(self, scope: str) -> _Open | None:
+        """The newest commit, of this or another process; None where the scope has no entries yet."""
         try:
-            changed = os.stat(
-                f"{self._folder}/{scope}/meta.json"
-            ).st_mtime_ns  # asked for every term: no Path
+            changed = os.stat(f"{self._folder}/{scope}/meta.json").st_mtime_ns
         except FileNotFoundError:
             self._open.pop(scope, None)
             return None
         known = self._open.get(scope)
-        if known is None or known[2] != changed:
+        if known is None or known.changed != changed:
             with self._lock:
-                index = known[1] if known else self._index(scope)
+                index = known.index if known else self._index(scope)
                 index.reload()
-                known = self._open[scope] = (index.searcher(), index, changed)
-        return known[0], known[1].schema
+                known = self._open[scope] = _Open(index.searcher(), index, changed)
+        return known
 
 
 def _schema() -> Any:

@@ -86,7 +86,9 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
     if by and asking is None:
         raise NotFound(f"there is no rep {by!r}; `yiju users list` shows who there is")
     viewer = asking or next((one for one in everyone if one.role is Role.ADMIN), reps[0])
-    directory = await parts.desk.customers.of(viewer, sight(everyone, viewer))
+    with parts.store.look() as session:
+        may_see = sight(session, viewer)
+    directory = await parts.desk.customers.of(viewer, may_see)
     understood = understand(text, "", directory, frozenset(one.name for one in everyone))
     said, meant = understood.said, _named(directory, customer) if customer else understood.meant
     if meant.choices:

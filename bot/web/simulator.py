@@ -26,6 +26,7 @@ from bot.web.gateway import Gateway
 from bot.web.page import SAFE, TEMPLATES
 from bot.web.signin import SignIn
 from crm_bridge import CrmAdapter
+from prompts import phrase
 
 Key = Annotated[str, Field(pattern=r"^[\w-]{8,64}$")]
 
@@ -99,14 +100,14 @@ def routes(
         known = {str(one.id) for one in everyone}
         chosen = next((one for one in (signin.who(request), *owners) if one in known), None)
         shown = _ordered(list(everyone))
-        text = TEMPLATES.get_template("sim.html").render(people=shown, chosen=chosen)
+        text = TEMPLATES.get_template("sim.html").render(people=shown, chosen=chosen, phrase=phrase)
         return HTMLResponse(text, headers=SAFE | OWN_SCRIPT)
 
     @router.post("/as")
     async def become(body: As, response: Response) -> dict[str, Any]:
         """From now on this browser is that person; returns sentences to try with their own customers."""
         person = await store.read(lambda session: people.by_id(session, body.person))
-        may_see = await store.read(lambda session: sight(people.everyone(session), person))
+        may_see = await store.read(lambda session: sight(session, person))
         signin.remember(response, person.id)
         key = f"sim:enter:{person.id}:{clock().date()}"
         await gateway.accept("sim", Entered(key, person.id, f"sim:{person.id}", clock()))

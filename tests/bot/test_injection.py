@@ -154,7 +154,7 @@ async def test_an_attack_alone_closes_no_deal_and_shows_nobody_elses_papers(
 async def test_no_words_make_another_reps_customer_visible(quiet_parts: Parts, attack: str) -> None:
     with quiet_parts.store.look() as session:
         rep = people.by_id(session, "zhangsan")
-        may_see = sight(people.everyone(session), rep)
+        may_see = sight(session, rep)
     directory = await quiet_parts.desk.customers.of(rep, may_see)
     meant = understand(attack, "", directory, frozenset()).meant
     found = [meant.account] if meant.account else list(meant.choices)
