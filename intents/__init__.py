@@ -1,6 +1,7 @@
 """What is wanted: readings of short, sloppy Chinese, and the loop that makes them better."""
 
 from intents.classifier import Classifier
+from intents.drift import Drift, Figures, LiveReading, Shift, compare_live, see_live
 from intents.entities import find_entities, read_number
 from intents.errors import (
     ExamplesUnusable,
@@ -17,6 +18,7 @@ from intents.masking import mask
 from intents.model import Abstention, Entity, Intent, Ranked, Reading, Span, Speaker
 from intents.model_file import load, save, shipped_model
 from intents.registry import ModelInfo, Registry
+from intents.retraining import Outcome, Paired, Verdict, retrain
 from intents.taxonomy import DRIFTS, HIGH_INTENT, IntentInfo, Taxonomy, load_taxonomy
 from intents.training import train, train_shipped
 
@@ -26,26 +28,34 @@ __all__ = [
     "Abstention",
     "Agreement",
     "Classifier",
+    "Drift",
     "Entity",
     "Example",
     "ExamplesUnusable",
+    "Figures",
     "Intent",
     "IntentInfo",
     "IntentsError",
     "LabelUnknown",
     "Labels",
+    "LiveReading",
     "ModelInfo",
     "ModelUnknown",
     "ModelUnusable",
+    "Outcome",
+    "Paired",
     "Proposal",
     "Ranked",
     "Reading",
     "Registry",
+    "Shift",
     "Span",
     "Speaker",
     "Taxonomy",
     "TaxonomyError",
     "TranscriptUnusable",
+    "Verdict",
+    "compare_live",
     "find_entities",
     "load",
     "load_taxonomy",
@@ -53,7 +63,9 @@ __all__ = [
     "read_examples",
     "read_file",
     "read_number",
+    "retrain",
     "save",
+    "see_live",
     "shipped_examples",
     "shipped_model",
     "train",

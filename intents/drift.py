@@ -29,7 +29,7 @@ RARE = 5
 
 
 @dataclass(frozen=True)
-class Seen:
+class LiveReading:
     """One live utterance: as what it was read, how surely, how strange its characters are, what a person made of it."""
 
     text: str
@@ -38,7 +38,10 @@ class Seen:
     unknown: float
     """Share of its character n-grams that the model never saw."""
     corrected: bool | None = None
-    """None where nobody decided."""
+    """Whether a person chose another intent; None where nobody decided."""
+
+    def judged(self, corrected: bool | None) -> LiveReading:
+        return replace(self, corrected=corrected)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,20 @@ class Figures:
     unknown: Mapping[str, int] = field(default_factory=dict)
     decided: int = 0
     corrected: int = 0
+
+    @classmethod
+    def of(cls, seen: Iterable[LiveReading]) -> Figures:
+        seen = list(seen)
+        decided = [one for one in seen if one.corrected is not None]
+        return cls(
+            len(seen), _count(seen, lambda one: one.intent), _count(seen, lambda one: _band(one.confidence)),
+            _count(seen, lambda one: _band(one.unknown)), len(decided), sum(bool(one.corrected) for one in decided),
+        )  # fmt: skip
+
+    @classmethod
+    def of_json(cls, plain: Mapping[str, Any]) -> Figures:
+        """Nothing counted where a card has no figures."""
+        return cls(**{"readings": 0, **plain})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,13 +114,13 @@ class Drift:
         return asdict(self) | {"enough": self.enough, "alarm": bool(self.alarms)}
 
 
-def see(classifier: Classifier, case: Example, corrected: bool | None = None) -> Seen:
+def see_live(classifier: Classifier, case: Example) -> LiveReading:
     """Read an utterance as it would be read today; what a person made of it comes from the caller."""
     reading = classifier.read(
         case.text, speaker=case.speaker, context=case.context, industry=case.industry or None
     )
     strange = strangeness(classifier, case)
-    return Seen(case.text, reading.best.intent, reading.confidence, strange, corrected)
+    return LiveReading(case.text, reading.best.intent, reading.confidence, strange)
 
 
 def strangeness(classifier: Classifier, case: Example) -> float:
@@ -113,28 +130,21 @@ def strangeness(classifier: Classifier, case: Example) -> float:
     return sum(one not in known for one in grams) / max(1, len(grams))
 
 
-def figures(seen: Iterable[Seen]) -> Figures:
-    seen = list(seen)
-    decided = [one for one in seen if one.corrected is not None]
-    return Figures(
-        len(seen), _count(seen, lambda one: one.intent), _count(seen, lambda one: _band(one.confidence)),
-        _count(seen, lambda one: _band(one.unknown)), len(decided), sum(bool(one.corrected) for one in decided),
-    )  # fmt: skip
-
-
 def trained_on(classifier: Classifier, cases: Sequence[Example]) -> Figures:
     """What the model card keeps: readings of utterances by other hands, and how often they were wrong."""
-    seen = [(see(classifier, case), case) for case in cases]
-    return figures(replace(one, corrected=one.intent != case.intent) for one, case in seen)
+    seen = [(see_live(classifier, case), case) for case in cases]
+    return Figures.of(one.judged(one.intent != case.intent) for one, case in seen)
 
 
-def compare(model: str, then: Figures, live: Sequence[Seen], before: Sequence[Figures] = ()) -> Drift:
+def compare_live(
+    model: str, then: Figures, live: Sequence[LiveReading], before: Sequence[Figures] = ()
+) -> Drift:
     """What changed since. Below `FEWEST` readings on either side nothing is an alarm.
 
     `before`: earlier live weeks with this model. What is asked is held against them once there are any: authored cases
     are balanced by hand, so a mix that differs from theirs is no alarm.
     """
-    now, mix = figures(live), _added([one.intents for one in before])
+    now, mix = Figures.of(live), _added([one.intents for one in before])
     enough = now.readings >= FEWEST
     shifts = (
         _shift("intents", mix or then.intents, now.intents, enough and sum(mix.values()) >= FEWEST),
@@ -200,7 +210,7 @@ def _shares(counts: Mapping[str, int], more: float = 0.0) -> dict[str, float]:
     return {name: (count + more) / total if total else 0.0 for name, count in counts.items()}
 
 
-def _count(seen: Sequence[Seen], of: Callable[[Seen], str]) -> dict[str, int]:
+def _count(seen: Sequence[LiveReading], of: Callable[[LiveReading], str]) -> dict[str, int]:
     return dict(sorted(Counter(map(of, seen)).items()))
 
 
@@ -210,7 +220,7 @@ def _band(share: float) -> str:
     return f"{low / 10:.1f}-{(low + 1) / 10:.1f}"
 
 
-def _examples(live: Sequence[Seen]) -> tuple[str, ...]:
+def _examples(live: Sequence[LiveReading]) -> tuple[str, ...]:
     """Corrected ones first, then the strangest and least sure."""
     ordered = sorted(live, key=lambda one: (not one.corrected, one.confidence - one.unknown))
     return tuple(dict.fromkeys(mask(one.text) for one in ordered))[:SHOWN]
