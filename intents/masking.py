@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Sequence
 
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[\s-](\d{7,8})(?!\d)")
-_ID_CARD = re.compile(r"(?<![0-9A-Za-z])(\d{6})(\d{8})(\d{3}[0-9Xx])(?![0-9A-Za-z])")
-_EMAIL = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_CARD = re.compile(r"(?<!\d)(?:62|4\d|5[1-5]|3\d)\d{2}(?:[\s-]?\d{4}){2,3}[\s-]?\d{1,4}(?!\d)")
+from intents.personal import Kind, Personal, find_numbers, find_personal
 
 
 def mask(text: str) -> str:
-    """138****8000, id cards and bank cards to their last four, e-mail to its first letter. Idempotent."""
-    text = _ID_CARD.sub(lambda found: f"{found[1]}********{found[3]}", text)
-    text = _MOBILE.sub(r"\1****\3", text)
-    text = _LANDLINE.sub(lambda found: f"{found[1]}-****{found[2][-4:]}", text)
-    text = _CARD.sub(lambda found: _last_four(found.group()), text)
-    return _EMAIL.sub(r"\1***@\2", text)
+    """138****8000, ids and bank cards to their last four, e-mail to its first letter, plates, accounts. Idempotent.
+
+    What has a form of its own; names and addresses stay (`mask_people`).
+    """
+    return _masked(text, find_numbers(text))
 
 
-def _last_four(number: str) -> str:
-    digits = re.sub(r"\D", "", number)
-    return f"{digits[:4]} **** {digits[-4:]}" if _luhn(digits) else number
+def mask_people(text: str, names: Collection[str] = ()) -> str:
+    """Also full names (周**) and addresses from the street on, as far as they are recognised. Idempotent.
+
+    For words that leave the conversation they were said in. `names` are people known to be in it.
+    """
+    return _masked(text, find_personal(text, names))
 
 
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1 check digit, so that order numbers are left alone."""
-    doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(digits))]
-    return len(digits) >= 13 and sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+def _masked(text: str, found: Sequence[Personal]) -> str:
+    for one in reversed(found):
+        text = text[: one.start] + _SHOWN[one.kind](text[one.start : one.end]) + text[one.end :]
+    return text
+
+
+def _phone(said: str) -> str:
+    digits = re.sub(r"[^\d一幺二三四五六七八九零〇两+]", "", said)
+    if landline := re.match(r"\D*(010|02\d|0\d{3})(?=[^\d]*\d{7,8}$)", said.strip()):
+        return f"{landline[1]}-****{digits[-4:]}"
+    home = re.sub(r"^(?:\+86|0086|86(?=1\d{10}$))", "", digits)
+    return f"{home[:4] if home[0] == '+' else home[:3]}****{digits[-4:]}"
+
+
+def _id(said: str) -> str:
+    digits = said.replace(" ", "")
+    return f"{digits[:6]}********{digits[-4:]}" if len(digits) > 12 else f"{digits[0]}****{digits[-2:]}"
+
+
+def _card(said: str) -> str:
+    digits = re.sub(r"\D", "", said)
+    return f"{digits[:4]} **** {digits[-4:]}"
+
+
+_SHOWN: dict[Kind, Callable[[str], str]] = {
+    Kind.NAME: lambda said: f"{said[0]}**",
+    Kind.PHONE: _phone,
+    Kind.ID: _id,
+    Kind.ADDRESS: lambda said: "***",
+    Kind.EMAIL: lambda said: re.sub(r"^(.)[^@＠]*[@＠]", r"\1***@", said),
+    Kind.CARD: _card,
+    Kind.PLATE: lambda said: f"{said[:2]}***{said[-2:]}",
+    Kind.ACCOUNT: lambda said: f"{said[:2]}***",
+}

@@ -55,9 +55,25 @@ def entities(options: Options) -> SuiteReport:
     return run_entities(options)
 
 
+def masking(options: Options) -> SuiteReport:
+    """Personal data in the words: what leaks, and what is masked without need."""
+    from .masking import run_masking
+
+    return run_masking(options)
+
+
+def rhythm(options: Options) -> SuiteReport:
+    """What corrections teach at 50 interactions a quarter: memory alone, and retrained."""
+    from .rhythm import run_rhythm
+
+    return run_rhythm(options)
+
+
 SUITES: dict[str, Callable[[Options], SuiteReport]] = {
     "drafts": drafts,
     "intents": intents,
     "retrieval": retrieval,
     "entities": entities,
+    "rhythm": rhythm,
+    "masking": masking,
 }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intents import mask
+from intents.masking import mask_people
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,14 @@ from intents import mask
         ("卡号4111 1111 1111 1111", "卡号4111 **** 1111"),
         ("运单4111 1111 1111 1112", "运单4111 1111 1111 1112"),  # no card: its check digit is wrong
         ("订单号202611250001", "订单号202611250001"),
+        ("我手机幺三九零零零一零六零七", "我手机幺三九****零六零七"),
+        ("１３９０００１０７０８加微信", "１３９****０７０８加微信"),
+        ("车牌沪A12345", "车牌沪A***45"),
+        ("微信号lily_zhou88", "微信号li***"),
+        ("护照E12345678", "护照E****78"),
+        ("对公账户3205 0161 1234 0000 5678", "对公账户3205 **** 5678"),
+        ("运单SF13800138021", "运单SF13800138021"),
+        ("最新X20012型", "最新X20012型"),
         ("50台X200,报价30万", "50台X200,报价30万"),
     ],
 )
@@ -29,3 +40,33 @@ def test_personal_data_is_masked_and_the_rest_is_kept(said: str, kept: str) -> N
 def test_masking_twice_changes_nothing() -> None:
     once = mask("13812345678 110105199003074512 a.b@c.cn 021-61234567 4111111111111111")
     assert mask(once) == once
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("联系人周海峰,电话13900010203", "联系人周**,电话139****0203"),
+        ("寄到江苏省苏州市工业园区星湖街328号5栋1203室", "寄到江苏省苏州市工业园区***"),
+        ("王总说找李工", "王总说找李工"),
+        ("抄送林子轩和何佳怡", "抄送林**和何**"),
+        ("方便发一份资料吗", "方便发一份资料吗"),
+        ("我是客户", "我是客户"),
+    ],
+)
+def test_full_names_and_streets_go_where_words_leave_their_conversation(said: str, kept: str) -> None:
+    assert mask_people(said) == kept
+
+
+def test_people_known_to_be_there_are_masked_wherever_they_stand() -> None:
+    assert (
+        mask_people("大海你看下,大海说行 Sam也来 Samsung", names=["大海", "Sam"])
+        == "大**你看下,大**说行 S**也来 Samsung"
+    )
+
+
+@given(st.text("周海峰我是叫联系人电话12345678901@.a沪A路号栋省市***: ,幺三八", max_size=40))
+def test_masking_what_is_masked_changes_nothing(text: str) -> None:
+    once = mask_people(text, names=["海峰"])
+    assert mask_people(once, names=["海峰"]) == once
+    numbers = mask(text)
+    assert mask(numbers) == numbers
