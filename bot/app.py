@@ -25,7 +25,7 @@ from bot.copilot import Copilot
 from bot.customers import Customers
 from bot.desk import Desk
 from bot.drafting import TemplateWriter
-from bot.errors import HTTP_STATUS, CopilotError
+from bot.errors import HTTP_STATUS, CopilotError, NotFound
 from bot.executor import Executor
 from bot.feeding import Feed
 from bot.jobs import Jobs
@@ -51,7 +51,7 @@ from crm_bridge import CrmAdapter
 from crm_bridge.adapters.embedded import EmbeddedCrm
 from intents import Reading, Registry, load_taxonomy
 from knowledge import Library
-from prompts import content_hash, render
+from prompts import content_hash, phrase, render
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -351,5 +351,5 @@ async def _expected(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), 500)
     log.warning("request_refused", path=request.url.path.split("/")[1], status=status, reason=str(error))
     if request.url.path.startswith("/d/"):
-        return page.message(str(error), status)
+        return page.message(phrase("page_gone") if isinstance(error, NotFound) else str(error), status)
     return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_code=status)

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from bot.conversation import UserId
 from bot.errors import InvalidInput, NotAllowed, NotFound
 from bot.tables import ApiKeyRow
+from prompts import phrase
 
 KEY_SCOPES = ("utterances", "events", "read")
 
@@ -42,14 +43,14 @@ class Links:
         return f"{self.public_url}/d/{self._signer.dumps([decision, user, int(until.timestamp())])}"
 
     def read(self, token: str, now: datetime) -> Link:
-        """Raises `NotAllowed` for a wrong signature and for a link that ran out."""
+        """Raises `NotAllowed`, in words for whoever opened it, for a wrong signature and for a link that ran out."""
         try:
             decision, user, until = self._signer.loads(token)
             link = Link(str(decision), UserId(str(user)), datetime.fromtimestamp(int(until), tz=now.tzinfo))
         except (BadSignature, ValueError, TypeError) as error:
-            raise NotAllowed("the link's signature does not hold; open it from the card again") from error
+            raise NotAllowed(phrase("link_broken")) from error
         if link.until < now:
-            raise NotAllowed("the link has run out; ask for the card again in the chat")
+            raise NotAllowed(phrase("link_ran_out"))
         return link
 
     def form_mark(self, token: str, version: int) -> str:

@@ -107,7 +107,7 @@ class DecisionPage:
         who = await self._store.read(lambda session: _may_sign_in(session, link))
         person = next((one for one in who if one.id == user), None)
         if person is None:
-            raise NotAllowed("only the rep whom the card was shown to, or their manager, can open it")
+            raise NotAllowed(phrase("signin_failed"))
         code = self.signin.code_for(user)
 
         def send(session: Session) -> bool:
@@ -160,9 +160,7 @@ class DecisionPage:
         opened = await self._store.read(lambda session: self._open(session, link, viewer))
         found = self._library.passage(passage)
         if found is None or found.customer not in {None, opened.decision.customer}:
-            raise NotFound(
-                "this passage is not part of the decision's sources; its document may have been removed"
-            )
+            raise NotFound(f"passage {passage} is none of {link.decision}'s sources, or its document is gone")
         around = _around(self._library.passages_of(found.citation.document_id), found)
         return _html("source.html", token=token, passage=found, around=around)
 

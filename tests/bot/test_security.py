@@ -13,6 +13,7 @@ from bot.errors import InvalidInput, NotAllowed, NotFound
 from bot.security import KEY_SCOPES, Link, Links, check_key, load_secret, new_key, revoke_key
 from bot.store import Store
 from bot.tables import ApiKeyRow
+from prompts import phrase
 from tests.fakes.clock import START, Clock
 
 UNTIL = START + timedelta(days=90)
@@ -41,7 +42,7 @@ def test_a_token_with_one_character_changed_does_not_hold(position: int) -> None
 
 
 def test_a_token_signed_with_another_secret_does_not_hold() -> None:
-    with pytest.raises(NotAllowed, match="signature"):
+    with pytest.raises(NotAllowed, match=phrase("link_broken")):
         LINKS.read(token(Links("another secret", "https://bot.example")), START)
 
 
@@ -67,7 +68,7 @@ def test_whatever_stands_in_the_address_is_refused_and_breaks_nothing(text: str)
 
 def test_a_link_runs_out() -> None:
     assert LINKS.read(token(), UNTIL).user == "zhangsan"
-    with pytest.raises(NotAllowed, match="run out"):
+    with pytest.raises(NotAllowed, match=phrase("link_ran_out")):
         LINKS.read(token(), UNTIL + timedelta(seconds=1))
 
 

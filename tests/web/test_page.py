@@ -66,6 +66,14 @@ async def test_an_invented_link_opens_nothing(site: Site, token: str) -> None:
     assert (await site.http.get(f"/d/{token}")).status_code in {403, 404}
 
 
+async def test_what_is_gone_is_said_in_words_for_a_rep(site: Site) -> None:
+    path = site.save()
+    site.sign_in("zhangsan")
+    gone = await site.http.get(f"{path}/source/nothing")
+    assert gone.status_code == 404
+    assert phrase("page_gone") in gone.text
+
+
 async def test_a_link_that_ran_out_opens_nothing(site: Site, clock: Clock) -> None:
     path = site.save()
     clock.advance(days=91)
