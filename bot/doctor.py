@@ -116,7 +116,8 @@ def _crm(parts: Parts) -> Finding:
         count = len(asyncio.run(parts.crm.directory()))
     except CrmError as error:
         return Finding("crm", False, f"{parts.crm.name} does not answer: {error}; check YIJU_CRM__*")
-    return Finding("crm", bool(count), f"{parts.crm.name}, {count} customers")
+    advice = "" if count else "; import some or run `yiju demo --prepare-only`"
+    return Finding("crm", bool(count), f"{parts.crm.name}, {count} customers{advice}")
 
 
 def _channels(parts: Parts) -> Iterator[Finding]:

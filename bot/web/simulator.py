@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
@@ -143,7 +143,9 @@ def routes(
         return {"new": await gateway.accept("sim", reply)}
 
     @router.get("/messages")
-    async def messages(request: Request, since: int = 0) -> list[SimMessage]:
+    async def messages(
+        request: Request, since: Annotated[int, Query(ge=0, lt=2**63)] = 0
+    ) -> list[SimMessage]:
         person = await person_of(request)
         rows = await store.read(lambda session: _since(session, simulator, person.id, since))
         return [SimMessage.model_validate(row, from_attributes=True) for row in rows]
