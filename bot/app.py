@@ -30,6 +30,7 @@ from bot.executor import Executor
 from bot.feeding import Feed
 from bot.jobs import Jobs
 from bot.language_model import LanguageModel, OpenAICompatible
+from bot.learning import learning_jobs
 from bot.leases import InProcessLeases, Leases, StoredLeases
 from bot.listening import Listener
 from bot.outbox import Outbox
@@ -180,7 +181,15 @@ def assemble(
         desk=desk,
         taps=taps,
         gateway=Gateway(store, inbox, channels, cards, clock),
-        jobs=Jobs(store, confirmations, (inbox, out, acts), channels, leases, clock),
+        jobs=Jobs(
+            store,
+            confirmations,
+            (inbox, out, acts),
+            channels,
+            leases,
+            clock,
+            learning_jobs(settings, store, registry, outbox, crm, leases, clock),
+        ),
         deliveries=Worker(inbox, reception.work, clock, parallel=side_by_side, on_dead=reception.give_up),
         messages=Worker(out, sender.work, clock, parallel=side_by_side),
         actions=Worker(acts, executor.work, clock, parallel=side_by_side, on_dead=executor.give_up),

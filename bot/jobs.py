@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -22,6 +22,13 @@ log = structlog.get_logger()
 EXPIRE_EVERY_S, MEASURE_EVERY_S, WARM_EVERY_S, RENEW_EVERY_S = 15, 10, 240, 5
 
 
+class Every(NamedTuple):
+    """Work of another part that the clock does as well, under the name of its method."""
+
+    seconds: int
+    work: Callable[[], Awaitable[Any]]
+
+
 class Jobs:
     """The scheduled jobs of a process. In several processes they may run side by side: each is safe to run twice."""
 
@@ -33,6 +40,7 @@ class Jobs:
         channels: Mapping[str, Channel],
         leases: Leases,
         clock: Callable[[], datetime],
+        others: Sequence[Every] = (),
     ) -> None:
         self._store = store
         self._confirmations = confirmations
@@ -40,6 +48,7 @@ class Jobs:
         self._channels = channels
         self._leases = leases
         self._clock = clock
+        self._others = others
 
     def schedule(self) -> AsyncIOScheduler:
         """A scheduler with all jobs, not started. A run that comes late is made up for once, not many times."""
@@ -53,6 +62,8 @@ class Jobs:
             (self.renew, RENEW_EVERY_S),
         ):
             scheduler.add_job(work, "interval", seconds=seconds, id=work.__name__)
+        for one in self._others:
+            scheduler.add_job(one.work, "interval", seconds=one.seconds, id=one.work.__name__)
         return scheduler
 
     async def expire(self) -> int:

@@ -64,6 +64,18 @@ class CardSettings(BaseModel):
     )
 
 
+class LearningSettings(BaseModel):
+    new_labels: int = Field(
+        50, ge=1, description="settled labels since the last retraining that start the next"
+    )
+    retrain_every_days: int = Field(
+        91, ge=1, description="days after which fewer new labels start a retraining as well"
+    )
+    cases: str = Field(
+        "", description="labelled utterances (JSON lines) a new model must prove itself on; empty = ours"
+    )
+
+
 class Settings(BaseSettings):
     """Read once, at the edge."""
 
@@ -102,6 +114,7 @@ class Settings(BaseSettings):
     dingtalk: DingTalkSettings = DingTalkSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
     crm: CrmSettings = CrmSettings()
+    learning: LearningSettings = LearningSettings()
 
     @property
     def database(self) -> str:

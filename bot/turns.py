@@ -42,7 +42,11 @@ def earlier(session: Session, key: str, customer: str | None, now: datetime) -> 
     """Texts of the same conversation and customer, oldest first."""
     query = (
         select(TurnRow)
-        .where(col(TurnRow.conversation) == key, col(TurnRow.at) >= now - REMEMBERED_FOR)
+        .where(
+            col(TurnRow.conversation) == key,
+            col(TurnRow.at) >= now - REMEMBERED_FOR,
+            col(TurnRow.at) <= now,  # asked later, what was said since is not earlier
+        )
         .order_by(col(TurnRow.at).desc())
         .limit(MOST_EARLIER)
     )

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from bot.cli import crm, intents, journal, keys, knowledge, running, turn, users
+from bot.cli import crm, journal, keys, knowledge, learning, running, turn, users
 from bot.errors import CopilotError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ running.add_to(app)
 app.command()(turn.ask)
 app.add_typer(users.users_app, name="users")
 app.add_typer(keys.keys_app, name="keys")
-app.add_typer(intents.intents_app, name="intents")
+app.add_typer(learning.intents_app, name="intents")
 app.add_typer(knowledge.knowledge_app, name="knowledge")
 app.add_typer(crm.crm_app, name="crm")
 app.add_typer(journal.journal_app, name="journal")
