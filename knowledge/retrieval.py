@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -60,11 +61,14 @@ class Retrieval:
     passages: Callable[[Iterable[str]], Mapping[str, Passage]]
 
     def find(self, asked: Asked, index: str) -> Findings:
-        scopes = [PUBLIC] if asked.customer is None else [PUBLIC, scope_of(asked.customer)]
+        own = scope_of(asked.customer) if asked.customer is not None else ""
+        scopes = [PUBLIC, own] if own and self.lexical.count(own) else [PUBLIC]
 
+        @cache
         def frequency(term: str) -> int:
             return sum(self.lexical.frequency(one, term) for one in scopes)
 
+        @cache
         def anywhere(term: str) -> int:
             return frequency(term) or sum(self.lexical.frequency(one, term, "context") for one in scopes)
 
