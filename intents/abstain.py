@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from intents.model import Abstention, Ranked
 
+_BARE = re.compile(
+    r"(?:[你您我他她它咱]们?|[这那]个?边?|就是|然后|所以|但是|因为|如果|还有|其实|好像|[的了呢吗吧啊呀嘛哦噢嗯呃额诶哎唉]|\W)+"
+)
 TARGET = 0.985
 """Share of answered turns that should be right on calibration data."""
 LEAST_COVERAGE = 0.88
@@ -26,7 +30,10 @@ class Thresholds:
     second: float = 0.4
     """A further act that is there with at least this probability is reported as secondary."""
 
-    def abstention(self, ranked: Sequence[Ranked]) -> Abstention | None:
+    def abstention(self, ranked: Sequence[Ranked], *, bare: bool = False) -> Abstention | None:
+        """`bare`: the words say nothing by themselves, so only small talk may be read out of them (rule 11)."""
+        if bare and ranked[0].intent != "smalltalk":
+            return Abstention.LOW_CONFIDENCE
         first = ranked[0].confidence
         second = ranked[1].confidence if len(ranked) > 1 else 0.0
         if first < self.least and first + second < self.least + self.margin:
@@ -34,6 +41,11 @@ class Thresholds:
         if first - second < self.margin:
             return Abstention.TWO_CLOSE
         return Abstention.LOW_CONFIDENCE if first < self.least else None
+
+
+def says_nothing(text: str) -> bool:
+    """Only pronouns, pointers, links and particles: 你们, 那个, 嗯那个. However sure the scores, nothing was asked."""
+    return _BARE.fullmatch(text) is not None
 
 
 class Risk(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.abstain import Thresholds
+from intents.abstain import Thresholds, says_nothing
 from intents.acts import Acts
 from intents.because import words_for
 from intents.clauses import clauses
@@ -75,7 +75,7 @@ class Classifier:
             ranked=ranked,
             entities=self.entities(text),
             secondary=tuple(self._secondary(head, present, parts, whole, ranked[0])),
-            abstained=self.thresholds.abstention(ranked),
+            abstained=self.thresholds.abstention(ranked, bare=not context and says_nothing(whole.text)),
             model=self.hash,
         )
 
@@ -96,6 +96,7 @@ class Classifier:
         if acts is not None and len(parts) > 1:
             present = acts.present(whole, softmax(np.array(parts) / self.temperature))
             whole = acts.label(whole, present)
+        whole = self.guard.doubted(whole, head.labels, self.taxonomy)
         return sharpened(whole, self.sharpness), present
 
     def remembering(self, memory: Memory) -> Classifier:

@@ -1,7 +1,8 @@
 """The drift guard: a question about a thing is no buying signal.
 
 Where the words name a thing (knowledge graph) or carry the cue of a question or a repair, and nothing in them signals
-buying, the high-intent candidates lose `penalty` of their score. How much is set by the cost of a false alarm.
+buying, the high-intent candidates lose `penalty` of their score. And where a question stays likely beside a buying
+signal, `doubt` takes from the signal. How much of both is set by the cost of a false alarm.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Guard:
 
     penalty: float = 0.0
     by_industry: Mapping[str, float] = field(default_factory=dict)
+    doubt: float = 0.0
+    """P(buying signal) is divided by 1 + `doubt` · P(question): the likelier a question, the surer buying must be."""
 
     def hold_back(
         self,
@@ -41,6 +44,18 @@ class Guard:
             return scores
         held: NDArray[np.float64] = scores - penalty * np.array([label in high for label in labels])
         return held
+
+    def doubted(
+        self, probabilities: NDArray[np.float64], labels: Sequence[str], taxonomy: Taxonomy
+    ) -> NDArray[np.float64]:
+        """The probabilities, lowered for buying signals by how likely the words only ask; they still sum to 1."""
+        if not self.doubt:
+            return probabilities
+        high = taxonomy.in_group(HIGH_INTENT)
+        asked = float(probabilities[[label in DRIFTS for label in labels]].sum())
+        kept = np.where([label in high for label in labels], 1 / (1 + self.doubt * asked), 1.0)
+        shares: NDArray[np.float64] = probabilities * kept
+        return shares / shares.sum()
 
 
 def only_asks(features: Sequence[Feature], high: frozenset[str]) -> bool:

@@ -88,7 +88,11 @@ def _meta(classifier: Classifier) -> dict[str, Any]:
         "sharpness": classifier.sharpness,
         "acts": {speaker: _numbers(acts) for speaker, acts in sorted(classifier.acts.items())},
         "thresholds": vars(classifier.thresholds),
-        "guard": {"penalty": classifier.guard.penalty, "by_industry": dict(classifier.guard.by_industry)},
+        "guard": {
+            "penalty": classifier.guard.penalty,
+            "by_industry": dict(classifier.guard.by_industry),
+            "doubt": classifier.guard.doubt,
+        },
         "card": dict(classifier.card),
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intents import Abstention, Intent, Ranked
-from intents.abstain import Risk, Thresholds, choose, risk_coverage
+from intents.abstain import Risk, Thresholds, choose, risk_coverage, says_nothing
 
 
 def ranked(*confidences: float) -> list[Ranked]:
@@ -51,3 +51,20 @@ def test_thresholds_drop_the_readings_that_are_wrong_while_coverage_allows() -> 
 def test_thresholds_stay_gentle_where_everything_is_right() -> None:
     chosen = choose(np.tile([0.6, 0.4], (10, 1)), np.zeros(10, np.int64))
     assert chosen.abstention(ranked(0.6, 0.4)) is None
+
+
+@pytest.mark.parametrize("text", ["你们", "那个", "嗯,", "喂你们"[1:], "就是那个", "那我"])
+def test_pronouns_and_particles_alone_say_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["价格", "合同", "x200", "那个退了", "你们呢,什么价", ""])
+def test_a_word_of_content_says_something(text: str) -> None:
+    assert not says_nothing(text)
+
+
+def test_only_small_talk_is_read_out_of_words_that_say_nothing() -> None:
+    anger, chat = [Ranked(Intent("complaint"), 0.97)], [Ranked(Intent("smalltalk"), 0.97)]
+    assert Thresholds().abstention(anger, bare=True) is Abstention.LOW_CONFIDENCE
+    assert Thresholds().abstention(anger) is None
+    assert Thresholds().abstention(chat, bare=True) is None

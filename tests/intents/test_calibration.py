@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from intents import Example, load_taxonomy
-from intents.calibration import OTHERS, _weights, choose_guard, fit_sharpness
+from intents.abstain import Thresholds
+from intents.calibration import OTHERS, _weights, choose_doubt, choose_guard, fit_sharpness
+from intents.classifier import Classifier
 from intents.examples import fold_of
 from intents.features import Feature, shipped_eyes
+from intents.guard import Guard
 from intents.heldout import FOLDS, Held, Seen, folded
 from intents.linear import Head
 from intents.training import fit
@@ -66,3 +69,12 @@ def test_no_head_scores_an_utterance_of_its_own_fold(examples: list[Example]) ->
     for fold, ids in enumerate(taught):
         assert not ids & {one.id for one in examples if fold_of(one, FOLDS) == fold}
     assert all(set(one.seen.example.id.split("+")) <= {e.id for e in examples} for one in found)
+
+
+def test_doubt_is_taken_where_it_saves_alarms_and_costs_no_accuracy() -> None:
+    taxonomy, eyes = load_taxonomy(), shipped_eyes()
+    head = Head(LABELS, (), np.zeros(0, np.float32), np.zeros((0, 2), np.float32), np.zeros(2, np.float32))
+    reader = Classifier({"customer": head}, 1.0, Thresholds(), Guard(), taxonomy, eyes)
+    alarm, buyer = held("technical_inquiry", (0.1, 0.0)), held("quote_request", (3.0, 0.0))
+    assert choose_doubt(reader, [alarm, buyer]).doubt > 0
+    assert choose_doubt(reader, [buyer]).doubt == 0

@@ -76,3 +76,13 @@ def test_threads_read_the_same() -> None:
 )
 def test_the_border_rules_are_read_as_written(text: str, intent: str) -> None:
     assert shipped_model().read(text).best.intent == intent
+
+
+@pytest.mark.parametrize("text", ["X200 vs X350 噪声", "X200、X200R、X350对比一下", "x200和x350哪个便宜"])
+def test_a_rep_who_compares_two_products_asks_the_documents(text: str) -> None:
+    assert shipped_model().read(text, speaker="rep").intent == "ask_knowledge"
+
+
+@pytest.mark.parametrize("text", ["你们", "那个", "嗯,", "好的呢"])
+def test_hardly_a_word_is_no_complaint(text: str) -> None:
+    assert shipped_model().read(text).intent in {None, "smalltalk"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from intents import load_taxonomy
 from intents.features import Feature, shipped_eyes
@@ -42,3 +43,16 @@ def test_words_that_name_nothing_and_ask_nothing_are_left_alone() -> None:
     assert only_asks([Feature("k:parameter", 0, 1)], high)
     assert not only_asks([Feature("k:parameter", 0, 1), Feature("q:purchase:3", 0, 1)], high)
     assert only_asks([Feature("k:parameter", 0, 1), Feature("q:purchase:1", 0, 1)], high)
+
+
+def test_a_likely_question_takes_from_a_buying_signal_by_doubt() -> None:
+    shares = Guard(doubt=2.0).doubted(np.array([0.6, 0.4]), LABELS, load_taxonomy())
+    # 0.6 / (1 + 2 * 0.4) = 1/3 against 0.4
+    assert shares == pytest.approx(np.array([1 / 3, 0.4]) / (1 / 3 + 0.4))
+
+
+def test_without_doubt_or_without_a_question_probabilities_stay() -> None:
+    even = np.array([0.6, 0.4])
+    assert Guard().doubted(even, LABELS, load_taxonomy()) is even
+    only_buying = Guard(doubt=2.0).doubted(even, ("quote_request", "purchase"), load_taxonomy())
+    assert only_buying == pytest.approx(even)
