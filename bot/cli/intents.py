@@ -25,6 +25,7 @@ from intents import (
     load_taxonomy,
     read_examples,
     save,
+    shipped_examples,
     train_shipped,
 )
 from intents.model_file import SHIPPED
@@ -140,6 +141,55 @@ def label(
             elif intent := choices.get(answer):
                 labels.settle(row.id, intent, by)
         errors.print(f"{labels.waiting()} still wait")
+
+
+@intents_app.command()
+def mine(
+    files: Annotated[list[Path], typer.Argument(help="exports: chat TXT, subtitles, CSV, JSON, JSON lines")],
+    out: Annotated[Path | None, typer.Option(help="review file (JSON lines) for a trainer to edit")] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="put the utterances into the label queue")] = False,
+    settle: Annotated[
+        bool, typer.Option("--settle", help="the files are edited review files: take over their verdicts")
+    ] = False,
+    ours: Annotated[list[str] | None, typer.Option(help="name of one of our people; repeat for more")] = None,
+    limit: Annotated[int, typer.Option(help="utterances to look at, 0 for all")] = 200,
+    by: As = "",
+    as_json: Json = False,
+) -> None:
+    """Learn from transcripts: masked turns, clusters, suggested intents and cues, for a trainer to judge."""
+    from intents import sandbox
+
+    with _readable_errors():
+        registry = open_registry()
+        if settle:
+            for path in files:
+                typer.echo(json.dumps(sandbox.settle_review(path, registry.labels, by)))
+            return
+        turns = [
+            turn
+            for path in files
+            for turn in sandbox.turns(sandbox.read_transcript(path, ours or ()), ours or ())
+        ]
+        mined = sandbox.mine(turns, registry.serving(), [*shipped_examples(), *registry.labels.settled()])
+        chosen = sandbox.worth_a_look(mined, limit)
+        rows = sandbox.records(mined, chosen)
+        if out:
+            sandbox.write_review(out, rows)
+        if queue:
+            errors.print(f"{sandbox.queue(chosen, registry.labels)} in the queue; `yiju intents label`")
+        if as_json:
+            for row in rows:
+                typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            _show_mined(mined)
+
+
+def _show_mined(mined: Any) -> None:
+    typer.echo(f"{len(mined.suggestions)} turns, {len(mined.clusters)} clusters, {len(mined.cues)} new cues")
+    for one in mined.clusters:
+        typer.echo(f"{len(one.members):6}  {one.intent} {one.share:.0%}  {one.name}")
+    for cue in mined.cues[:20]:
+        typer.echo(f"  {cue.text} → {cue.intent}  {cue.hits}/{cue.support}, at least {cue.low:.2f}")
 
 
 def _choices(taxonomy: Taxonomy, speaker: str, likely: str) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""The whole way: turns → what the model reads → clusters and cues → the ones worth a trainer's look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from intents.classifier import Classifier
+from intents.examples import Example
+from intents.labels import Labels, Proposal
+from intents.sandbox.clusters import clusters
+from intents.sandbox.cues import mined_cues
+from intents.sandbox.model import Mined, Suggestion, Turn
+
+
+def mine(turns: Sequence[Turn], classifier: Classifier, labelled: Sequence[Example]) -> Mined:
+    """Ten thousand turns take well under a minute."""
+    suggestions = tuple(_suggestion(turn, classifier) for turn in turns)
+    return Mined(suggestions, tuple(clusters(suggestions)), tuple(mined_cues(turns, labelled)))
+
+
+def _suggestion(turn: Turn, classifier: Classifier) -> Suggestion:
+    reading = classifier.read(turn.text, speaker=turn.speaker, context=turn.context)
+    return Suggestion(turn, reading.best.intent, reading.confidence, str(reading.abstained or ""))
+
+
+def worth_a_look(mined: Mined, limit: int) -> list[tuple[Suggestion, str]]:
+    """With the cluster's name. Clusters take turns: the most typical turn, then the most doubtful; 0 is no limit."""
+    piles = [(one.name, list(_ordered(one.members, mined.suggestions))) for one in mined.clusters]
+    chosen = [
+        (mined.suggestions[pile[row]], name)
+        for row in range(max((len(pile) for _, pile in piles), default=0))
+        for name, pile in piles
+        if row < len(pile)
+    ]
+    return chosen[:limit] if limit else chosen
+
+
+def _ordered(members: Sequence[int], suggestions: Sequence[Suggestion]) -> Iterator[int]:
+    yield members[0]
+    yield from sorted(members[1:], key=lambda at: suggestions[at].confidence)
+
+
+def queue(chosen: Sequence[tuple[Suggestion, str]], labels: Labels) -> int:
+    """Put them before a trainer; the same words after the same words wait once, whatever file they came from."""
+    ids = {
+        labels.propose(
+            Proposal(
+                one.turn.text, one.turn.speaker, "mined", proposed=one.intent, confidence=one.confidence,
+                read_as="" if one.abstained else one.intent, context=one.turn.context, note=f"{name}; {one.turn.where}",
+            )
+        )
+        for one, name in chosen
+    }  # fmt: skip
+    return len(ids)
