@@ -18,7 +18,7 @@ from intents.errors import LabelUnknown
 from intents.examples import Example
 from intents.masking import mask
 from intents.normalise import normalise
-from intents.tables import LabelRow, MarkRow
+from intents.tables import LabelRow, MarkRow, reading
 from intents.taxonomy import Taxonomy, load_taxonomy
 
 
@@ -96,11 +96,11 @@ class Labels:
         wanted = wanted.order_by(
             col(LabelRow.source) != "correction", col(LabelRow.confidence), col(LabelRow.created_at)
         )
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             return list(session.exec(wanted.limit(limit)))
 
     def waiting(self) -> int:
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             return session.exec(select(func.count()).where(LabelRow.state == "proposed")).one()
 
     def settle(
@@ -142,7 +142,7 @@ class Labels:
         )
         if since is not None:
             wanted = wanted.where(col(LabelRow.settled_at) > since)
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             return [_example(row) for row in session.exec(wanted)]
 
     def came_from(self, *sources: str) -> SelectOfScalar[str]:
@@ -154,19 +154,19 @@ class Labels:
         wanted = select(func.count(), func.min(LabelRow.settled_at)).where(LabelRow.state == "settled")
         if since is not None:
             wanted = wanted.where(col(LabelRow.settled_at) > since)
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             count, first = session.exec(wanted).one()
             return count, first
 
     def settled_mark(self) -> tuple[int, datetime | None]:
         """Changes whenever another label is settled: how many, and the latest."""
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             wanted = select(func.count(), func.max(LabelRow.settled_at)).where(LabelRow.state == "settled")
             count, latest = session.exec(wanted).one()
             return count, latest
 
     def agreement(self) -> Agreement:
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             marks = session.exec(
                 select(MarkRow.label_id, MarkRow.trainer, MarkRow.intent).order_by(col(MarkRow.at))
             ).all()

@@ -20,7 +20,7 @@ from intents.examples import Example, shipped_examples
 from intents.labels import Labels, utc_now
 from intents.memory import Memory, Remembered, remember
 from intents.model_file import load, save, shipped_model
-from intents.tables import TABLES, ModelRow, PromotionRow
+from intents.tables import TABLES, ModelRow, PromotionRow, reading
 from intents.training import Progress, train
 
 CHECK_EVERY_S = 1.0
@@ -103,7 +103,7 @@ class Registry:
 
     def models(self) -> list[ModelInfo]:
         """Newest first, with the one that serves marked."""
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             rows = session.exec(select(ModelRow).order_by(col(ModelRow.created_at).desc())).all()
             latest = {
                 row.model_id: row
@@ -195,7 +195,7 @@ class Registry:
 
     def _promotions(self, latest: int | None = None) -> list[PromotionRow]:
         wanted = select(PromotionRow).order_by(col(PromotionRow.number).desc())
-        with Session(self.engine) as session:
+        with reading(self.engine) as session:
             return list(session.exec(wanted.limit(latest) if latest else wanted))[::-1]
 
     def _path(self, model: str) -> Path:

@@ -6,10 +6,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime
+from sqlalchemy import JSON, Column, DateTime, Engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 
 class Moment(TypeDecorator[datetime]):
@@ -100,3 +100,8 @@ class MarkRow(SQLModel, table=True):
 
 
 TABLES = [SQLModel.metadata.tables[row.__tablename__] for row in (ModelRow, PromotionRow, LabelRow, MarkRow)]
+
+
+def reading(engine: Engine) -> Session:
+    """A session that only looks: a host whose engine knows the option (SQLite) then takes no write lock for it."""
+    return Session(engine.execution_options(yiju_reads=True))
