@@ -162,6 +162,8 @@ def mine(
     with _readable_errors():
         registry = open_registry()
         if settle:
+            if not by:
+                raise IntentsError("--settle needs --as NAME: a verdict is somebody's")
             for path in files:
                 typer.echo(json.dumps(sandbox.settle_review(path, registry.labels, by)))
             return

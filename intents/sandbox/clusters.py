@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +27,12 @@ def clusters(suggestions: Sequence[Suggestion], count: int = 0, seed: int = 1) -
     everywhere = Counter(phrase for one in said for phrase in one)
     found = []
     for place in sorted(set(places.tolist())):
-        members = np.flatnonzero(places == place)
-        members = members[np.argsort(distances[members], kind="stable")]
+        inside = np.flatnonzero(places == place)
+        order = inside[np.argsort(distances[inside], kind="stable")]
+        members = [int(at) for at in order]
         intent, most = Counter(suggestions[at].intent for at in members).most_common(1)[0]
         name = _name([said[at] for at in members], everywhere, len(texts)) or texts[members[0]][:12]
-        found.append(Cluster(name, tuple(members.tolist()), intent, most / len(members)))
+        found.append(Cluster(name, tuple(members), intent, most / len(members)))
     return sorted(found, key=lambda one: -len(one.members))
 
 
@@ -41,7 +43,7 @@ def _assigned(texts: Sequence[str], count: int, seed: int) -> tuple[np.ndarray, 
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    grams = TfidfVectorizer(
+    grams: Any = TfidfVectorizer(  # type: ignore[no-untyped-call]
         analyzer="char",
         ngram_range=(1, 3),
         min_df=min(3, len(texts) // 4),
@@ -49,7 +51,9 @@ def _assigned(texts: Sequence[str], count: int, seed: int) -> tuple[np.ndarray, 
         sublinear_tf=True,
     )
     seen = grams.fit_transform(texts)
-    means = MiniBatchKMeans(min(count, len(set(texts))), random_state=seed, n_init=3, batch_size=1024)
+    means: Any = MiniBatchKMeans(  # type: ignore[no-untyped-call]
+        min(count, len(set(texts))), random_state=seed, n_init=3, batch_size=1024
+    )
     return means.fit_predict(seen), means.transform(seen).min(axis=1)
 
 
