@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from bot.drafting import TemplateWriter
 from bot.errors import HTTP_STATUS, CopilotError, NotFound
 from bot.executor import Executor
 from bot.feeding import Feed
+from bot.inbox import Inbox
+from bot.ingesting import SentFiles, note
 from bot.jobs import Jobs
 from bot.language_model import LanguageModel, OpenAICompatible
 from bot.learning import learning_jobs
@@ -37,6 +40,7 @@ from bot.outbox import Outbox
 from bot.queues import Queue
 from bot.reception import Reception
 from bot.redrafting import Redrafting
+from bot.renewals import Renewals
 from bot.security import Links, load_secret
 from bot.sender import Sender
 from bot.settings import Settings, channel_states, language_model_state
@@ -51,7 +55,7 @@ from bot.worker import Worker
 from crm_bridge import CrmAdapter
 from crm_bridge.adapters.embedded import EmbeddedCrm
 from intents import Reading, Registry, load_taxonomy
-from knowledge import Library
+from knowledge import Added, Library
 from prompts import content_hash, phrase, render
 
 log = structlog.get_logger()
@@ -160,7 +164,8 @@ def assemble(
         proposed=redrafting.proposed if redrafting else None,
     )
     taps = Taps(desk)
-    reception = Reception(desk, Listener(desk), Feed(desk), taps)
+    files, renewals = SentFiles(desk, library, channels), Renewals(desk, library)
+    reception = Reception(desk, Listener(desk), Feed(desk), taps, files, renewals)
     sender = Sender(store, out, outbox, channels, cards, clock)
     executor = Executor(store, acts, outbox, crm, channels, clock)
     side_by_side = settings.workers
@@ -188,6 +193,8 @@ def assemble(
             channels,
             leases,
             clock,
+            renewals,
+            open_inbox(settings, library, crm, store, clock),
             learning_jobs(settings, store, registry, outbox, crm, leases, clock),
         ),
         deliveries=Worker(inbox, reception.work, clock, parallel=side_by_side, on_dead=reception.give_up),
@@ -231,6 +238,19 @@ def open_library(settings: Settings, store: Store) -> Library:
 
     encoder = encoder_for(settings.embedding_model)
     return Library(store.engine, settings.data_dir, settings.chroma_url, encoder)
+
+
+def open_inbox(
+    settings: Settings, library: Library, crm: CrmAdapter, store: Store, clock: Clock
+) -> Inbox | None:
+    """The watched folder, where one is set. What comes in by it stands in the journal."""
+    if not settings.knowledge_inbox:
+        return None
+
+    async def noted(added: Added) -> None:
+        await store.write(lambda session: note(session, added, "inbox", clock()))
+
+    return Inbox(Path(settings.knowledge_inbox), library, crm, clock, noted)
 
 
 def read_catalog(settings: Settings) -> Mapping[str, CatalogItem]:
@@ -336,6 +356,8 @@ def _warm(parts: Parts) -> None:
     parts.library.search("型号", k=1)
     parts.registry.serving().read("型号")
     render("drafts/reply", greeting="", opening="", points=[], bare="", pending="", closing="")
+    gc.collect()
+    gc.freeze()  # lexicon, index and model stay for good: a full collection would walk them all, again and again
 
 
 def _checks(parts: Parts) -> dict[str, health.Check]:

@@ -125,12 +125,14 @@ class CardMaker:
 
 
 def when(at: datetime) -> str:
-    """A time as people here read it: `11-26 15:04`, with the year where it is not obvious."""
+    """A time as people here read it: `2026-11-26 15:04`."""
     return at.astimezone(ASIA_SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def _subtitle(decision: Decision) -> str:
     words = " ".join(decision.words.split())
+    if any(reason.kind is ReasonKind.EVENT for reason in decision.rationale.reasons):
+        return f"{decision.customer_name} {words}"  # nobody said it
     said = phrase("customer_said" if decision.speaker == "customer" else "rep_said", words=words)
     return f"{decision.customer_name} {said}".strip()
 

@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from bot.channels import CardReply, Entered, Fed, Heard, Outcome, Unsupported
+from bot.channels import CardReply, Entered, Expiring, Fed, FileSent, Heard, Outcome, Unsupported
 from bot.queues import Queue
 from bot.tables import DeliveryRow
 
 _KINDS: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Heard, CardReply, Entered, Unsupported, Fed)
+    kind.__name__: TypeAdapter(kind)
+    for kind in (Heard, CardReply, Entered, Unsupported, FileSent, Fed, Expiring)
 }
 
 

@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from bot import people, turns
-from bot.channels import CardReply, Entered, Fed, Heard, Unsupported
+from bot.channels import CardReply, Entered, Expiring, Fed, FileSent, Heard, Unsupported
 from bot.deliveries import outcome_of
 from bot.desk import Desk
 from bot.tables import DeliveryRow
@@ -31,11 +31,15 @@ class Works(Protocol):
 class Reception:
     """Works the queue of deliveries: the first of a lane, together with what it makes sense to take along."""
 
-    def __init__(self, desk: Desk, listener: Works, feed: Works, taps: Works) -> None:
+    def __init__(
+        self, desk: Desk, listener: Works, feed: Works, taps: Works, files: Works, renewals: Works
+    ) -> None:
         self._desk = desk
         self._listener = listener
         self._feed = feed
         self._taps = taps
+        self._files = files
+        self._renewals = renewals
 
     async def work(self, rows: Sequence[DeliveryRow]) -> None:
         row, outcome = rows[0], outcome_of(rows[0])
@@ -47,6 +51,10 @@ class Reception:
                 await self._taps.work(rows[:1])
             case Fed():
                 await self._feed.work(rows)
+            case FileSent():
+                await self._files.work(rows[:1])
+            case Expiring():
+                await self._renewals.work(rows[:1])
             case Entered():
                 await self._greet(row, outcome)
             case Unsupported():

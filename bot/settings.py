@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         "", description="empty = the shipped encoder; a folder or name of a pretrained one"
     )
+    knowledge_inbox: str = Field(
+        "",
+        description="watched folder whose files become documents; its sub-folders are called after a customer, or "
+        "manual, price, policy, other; empty = off",
+    )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="address in the links of cards, as phones reach it"
     )

@@ -263,7 +263,7 @@ def _particulars(
     known = _kind(path, kind, customer)
     if known is DocumentKind.CONTRACT and customer is None:
         raise Unreadable(
-            "合同必须注明客户(--customer),否则会被其他客户的问题引用;通用范本请用 --kind policy",
+            "合同必须注明客户(写进文件名,或用 --customer),否则会被其他客户的问题引用;通用范本请注明是政策(--kind policy)",
             "a contract needs its customer (--customer NAME); for a general template use --kind policy",
         )
     if valid_from and valid_until and valid_until < valid_from:

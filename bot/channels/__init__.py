@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.card import Card
@@ -16,9 +16,13 @@ __all__ = [
     "ChannelBusy",
     "ChannelError",
     "ChannelRefused",
+    "Downloaded",
+    "Downloads",
     "Entered",
     "Envelope",
+    "Expiring",
     "Fed",
+    "FileSent",
     "Handshake",
     "Heard",
     "Outcome",
@@ -108,6 +112,22 @@ class Unsupported:
 
 
 @dataclass(frozen=True)
+class FileSent:
+    """A file that a person sent. Its bytes stay with the platform until it is known that this person may bring it.
+
+    `ref` is what the channel fetches it by; `name` is empty where only the download tells it.
+    """
+
+    key: str
+    sender: str
+    conversation: str
+    name: str
+    ref: Mapping[str, str]
+    at: datetime
+    reply_to: ReplyAddress = ReplyAddress()
+
+
+@dataclass(frozen=True)
 class Fed:
     """Words of a customer through an authorised feed (`POST /api/v1/utterances`); the card goes to the account's owner."""
 
@@ -124,7 +144,22 @@ class Fed:
         return self.said_by
 
 
-Outcome = Heard | CardReply | Entered | Unsupported | Fed
+@dataclass(frozen=True)
+class Expiring:
+    """A customer's contract ends soon (bot/renewals.py); the card goes to the account's owner. Nobody said anything."""
+
+    key: str
+    conversation: str
+    customer: str
+    """Account id."""
+    document: str
+    title: str
+    ends: date
+    at: datetime
+    sender: str = ""
+
+
+Outcome = Heard | CardReply | Entered | Unsupported | FileSent | Fed | Expiring
 
 
 @dataclass(frozen=True)
@@ -179,6 +214,26 @@ class SignsIn(Protocol):
         """The platform's user id behind a code, which holds once. None for somebody outside the company.
 
         Raises `ChannelError`."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A file's bytes, with its name where the platform tells it with them."""
+
+    content: bytes
+    name: str = ""
+
+
+class Downloads(Protocol):
+    """A channel that can fetch a file somebody sent."""
+
+    name: str
+
+    async def download(self, ref: Mapping[str, str], most: int) -> Downloaded:
+        """The file behind a `FileSent.ref`, from the platform's own addresses only.
+
+        Raises `ChannelBusy`, `ChannelRefused` (code `too_large` beyond `most` bytes, `gone` where it is kept no more).
+        """
 
 
 class Channel(Protocol):

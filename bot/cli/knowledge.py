@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -103,6 +104,41 @@ def add(
             file=sys.stderr,
         )
         raise typer.Exit(1)
+
+
+@knowledge_app.command()
+def watch(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder to look at; YIJU_KNOWLEDGE_INBOX where not given.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there now and end.")] = False,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 30.0,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Take in files that are put into a folder (sub-folders are called after customers) and move them to done/ or
+    refused/. `yiju serve` does the same for YIJU_KNOWLEDGE_INBOX."""
+    from bot.app import open_inbox
+    from bot.cli.opening import open_parts, read_settings
+
+    settings = read_settings()
+    place = str(folder) if folder else settings.knowledge_inbox
+    if not place:
+        raise typer.BadParameter("name a FOLDER, or set YIJU_KNOWLEDGE_INBOX")
+    settings = settings.model_copy(update={"knowledge_inbox": place})
+    parts = open_parts(settings, channels={})
+    inbox = open_inbox(settings, parts.library, parts.crm, parts.store, parts.clock)
+    assert inbox is not None
+
+    async def looking() -> None:
+        while True:
+            for result in await inbox.look(settled=once):
+                _say_added(result, as_json)
+            if once:
+                return
+            await asyncio.sleep(every)
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(looking())
 
 
 @knowledge_app.command("list")

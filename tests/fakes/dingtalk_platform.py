@@ -50,6 +50,9 @@ class DingTalkPlatform:
     sessions: set[str] = field(default_factory=set)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What people sent to the robot, by its download code."""
+    file_store: str = "http://api.dingtalk.test"
     tickets: set[str] = field(default_factory=set)
     endpoint: str = "wss://stream.dingtalk.test/connect"
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -101,6 +104,8 @@ class DingTalkPlatform:
             return refused.response
 
     def _handler(self, method: str, path: str) -> Handler:
+        if method == "GET" and path.startswith("/store/"):
+            return self._stored
         open_to_all: dict[str, Handler] = {
             "POST /v1.0/oauth2/accessToken": self._token,
             "POST /v1.0/gateway/connections/open": self._open,
@@ -113,6 +118,7 @@ class DingTalkPlatform:
             "PUT /v1.0/card/instances": self._update,
             "POST /v1.0/card/callbacks/register": self._register,
             "POST /v1.0/robot/oToMessages/batchSend": self._send,
+            "POST /v1.0/robot/messageFiles/download": self._download,
         }
         called = f"{method} {path}"
         if called in open_to_all:
@@ -224,6 +230,19 @@ class DingTalkPlatform:
         return JSONResponse(
             {"processQueryKey": "pqk", "invalidStaffIdList": unknown, "flowControlledStaffIdList": []}
         )
+
+    async def _download(self, request: Request, body: dict[str, Any]) -> Response:
+        if body["robotCode"] != ROBOT:
+            raise Refused("invalidParameter.robotCode.auth")
+        if body["downloadCode"] not in self.files:
+            raise Refused("invalidParameter.downloadCode")
+        return JSONResponse({"downloadUrl": f"{self.file_store}/store/{body['downloadCode']}.file"})
+
+    async def _stored(self, request: Request, body: dict[str, Any]) -> Response:
+        """An address of the file store: it carries its own right, and no token is sent there."""
+        assert "x-acs-dingtalk-access-token" not in request.headers
+        code = request.url.path.removeprefix("/store/").removesuffix(".file")
+        return Response(self.files[code]) if code in self.files else Response("NoSuchKey", 404)
 
     async def _by_session(self, request: Request, body: dict[str, Any]) -> Response:
         if request.query_params.get("session") not in self.sessions:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -67,6 +68,8 @@ class WeComPlatform:
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, Json]] = []
         self.tokens: dict[str, datetime] = {}
+        self.media: dict[str, tuple[str, bytes]] = {}
+        """Files people sent, by media id: name and bytes."""
         self.before_answer: Callable[[str], Any] | None = None
         """Called with the path of each call, after it has worked; may wait, or raise as a broken line would."""
         self._scripts: dict[str, deque[int | Response]] = {}
@@ -99,6 +102,13 @@ class WeComPlatform:
         """A message of another kind: image, voice, video, location, link."""
         inner = f"<MediaId><![CDATA[m1]]></MediaId><MsgId>{7_000_000_000_000_000_000 + next(self._numbers)}</MsgId>"
         return self._post(user, kind, inner)
+
+    def send_file(self, user: str, name: str, content: bytes) -> Envelope:
+        """A file, kept for whoever asks by its media id."""
+        number = next(self._numbers)
+        self.media[f"media-{number}"] = name, content
+        inner = f"<MediaId><![CDATA[media-{number}]]></MediaId><MsgId>{7_000_000_000_000_000_000 + number}</MsgId>"
+        return self._post(user, "file", inner)
 
     def event(self, user: str, event: str, inner: str = "") -> Envelope:
         return self._post(user, "event", f"<Event><![CDATA[{event}]]></Event>{inner}")
@@ -136,6 +146,7 @@ class WeComPlatform:
         return Starlette(
             routes=[
                 Route("/cgi-bin/gettoken", self._gettoken, methods=["GET"]),
+                Route("/cgi-bin/media/get", self._media, methods=["GET"]),
                 Route("/cgi-bin/message/send", self._api("message/send", self._send), methods=["POST"]),
                 Route(
                     "/cgi-bin/message/update_template_card",
@@ -158,6 +169,18 @@ class WeComPlatform:
         self.tokens[token] = self.now + timedelta(seconds=7200)
         await self._answering("gettoken")
         return JSONResponse({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": 7200})
+
+    async def _media(self, request: Request) -> Response:
+        self.calls["media/get"] += 1
+        if scripted := self._scripted("media/get"):
+            return scripted
+        if request.query_params.get("access_token") not in self.tokens:
+            return _error(40014)
+        kept = self.media.get(request.query_params.get("media_id", ""))
+        if kept is None:
+            return _error(40007)
+        name = f"attachment; filename*=UTF-8''{quote(kept[0])}"
+        return Response(kept[1], headers={"Content-disposition": name})
 
     def _api(self, path: str, work: Callable[[Json], Json]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:

@@ -61,7 +61,6 @@ async def test_words_that_hold_nothing_get_a_kind_sentence(product: Product, tex
         ("image", "图片"),
         ("voice", "语音"),
         ("video", "视频"),
-        ("file", "文件"),
         ("location", "位置"),
         ("link", "链接"),
         ("new_kind", "这类消息"),

@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 
 from bot.card import Card
-from bot.channels import CardRef, CardReply, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
+from bot.channels import CardRef, CardReply, Downloaded, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
 from bot.channels.dingtalk import signature
 from bot.channels.dingtalk.answering import OnOutcome
 from bot.channels.dingtalk.calendar import Calendar
 from bot.channels.dingtalk.card_data import card_data
 from bot.channels.dingtalk.cards import BY_KEY, ROUTE, Cards, robot_code
 from bot.channels.dingtalk.client import PER_SECOND, Client
+from bot.channels.dingtalk.downloads import Downloads
 from bot.channels.dingtalk.messages import read_message
 from bot.channels.dingtalk.open_taps import OpenTaps
 from bot.channels.dingtalk.payload import LARGEST, parsed
@@ -53,6 +54,7 @@ class DingTalk:
         self._cards = Cards(settings, self._client, self._taps)
         self._words = Words(settings, self._client, clock)
         self._calendar = Calendar(self._client)
+        self._downloads = Downloads(settings, self._client, robot_code(settings))
         self._to_register = card_callback if settings.mode == "http" else ""
 
     def open(self, envelope: Envelope) -> Outcome | None:
@@ -86,6 +88,10 @@ class DingTalk:
     async def book(self, meeting: Mapping[str, Any], organizer: str, key: str) -> str:
         """The platform remembers a key for a day."""
         return await self._calendar.book(meeting, organizer, key)
+
+    async def download(self, ref: Mapping[str, str], most: int) -> Downloaded:
+        """A file that somebody sent to the robot."""
+        return await self._downloads.download(ref, most)
 
     def stream(self, on_outcome: OnOutcome) -> Stream:
         """The connection of Stream mode; it and `refresh` know of each other's taps."""

@@ -11,6 +11,7 @@ import httpx
 from aiolimiter import AsyncLimiter
 
 from bot.channels import ChannelBusy, ChannelError
+from bot.channels.bodies import within
 from bot.channels.dingtalk import problems
 from bot.channels.dingtalk.tokens import Tokens
 from bot.settings import DingTalkSettings
@@ -60,6 +61,17 @@ class Client:
         if problem := _old_problem(response):
             raise problem
         return _body(response)
+
+    async def fetch(self, url: str, most: int) -> bytes:
+        """A file at an address that carries its own right; no redirect is followed."""
+        try:
+            async with self.http.stream("GET", url, follow_redirects=False) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise problems.of_file(response.status_code)
+                return await within(response, most)
+        except httpx.RequestError as error:
+            raise problems.of_transport(error) from error
 
     async def _with_token(
         self,

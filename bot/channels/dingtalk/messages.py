@@ -9,7 +9,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from bot.channels import Heard, Outcome, ReplyAddress, Unsupported, UntrustedEnvelope
+from bot.channels import FileSent, Heard, Outcome, ReplyAddress, Unsupported, UntrustedEnvelope
 from bot.channels.dingtalk.payload import Id, shaped
 
 log = structlog.get_logger()
@@ -72,7 +72,7 @@ def read_message(payload: object, robot_code: str, received_at: datetime) -> Out
     at = _instant(message.create_at) if message.create_at is not None else received_at
     words = _words(message)
     if words is None:
-        return _unsupported(message, at)
+        return _file(message, at) or _unsupported(message, at)
     return Heard(
         key=_key(message),
         sender=message.sender,
@@ -129,6 +129,23 @@ def _quoted(message: RobotMessage) -> str:
         return ""
     text = content.get("text")
     return _clean(text) if isinstance(text, str) else _rich(content.get("richText"))
+
+
+def _file(message: RobotMessage, at: datetime) -> FileSent | None:
+    """A file with the code it is fetched by; None for anything else."""
+    content = message.content if isinstance(message.content, dict) else {}
+    code, name = content.get("downloadCode"), content.get("fileName")
+    if message.msgtype != "file" or not isinstance(code, str) or not code:
+        return None
+    return FileSent(
+        key=_key(message),
+        sender=message.sender,
+        conversation=message.thread,
+        name=_clean(name) if isinstance(name, str) else "",
+        ref={"code": code},
+        at=at,
+        reply_to=message.reply_to,
+    )
 
 
 def _unsupported(message: RobotMessage, at: datetime) -> Unsupported:

@@ -88,6 +88,13 @@ def of_transport(error: httpx.RequestError) -> ChannelBusy:
     return ChannelBusy(f"DingTalk cannot be reached: {type(error).__name__}", "network", 2.0)
 
 
+def of_file(status: int) -> ChannelError:
+    """A file's address lives for minutes; later, and for a stranger, it answers 4xx."""
+    if status >= 500 or status == 429:
+        return ChannelBusy(f"DingTalk's file store answered {status}", str(status), 2.0)
+    return ChannelRefused(f"DingTalk's file store answered {status}; the address ran out or moved", "gone")
+
+
 def is_token_problem(error: ChannelError | None) -> bool:
     return error is not None and error.code in TOKEN_CODES
 

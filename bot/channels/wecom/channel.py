@@ -11,11 +11,11 @@ import httpx
 import structlog
 
 from bot.card import Card
-from bot.channels import CardRef, ChannelRefused, Envelope, Handshake, Outcome, ReplyAddress
+from bot.channels import CardRef, ChannelRefused, Downloaded, Envelope, Handshake, Outcome, ReplyAddress
 from bot.channels.wecom import cards, inbound, schedule, signin, wording
 from bot.channels.wecom.client import Client, OutcomeUnknown
 from bot.channels.wecom.envelope import Gate
-from bot.channels.wecom.errcodes import CODE_IS_USED, TASK_EXISTS
+from bot.channels.wecom.errcodes import CODE_IS_USED, NO_MEDIA, TASK_EXISTS
 from bot.channels.wecom.fit import usable
 from bot.channels.wecom.keys import digest, repeat_window, task_id
 from bot.channels.wecom.pace import Limits, Pace
@@ -123,6 +123,15 @@ class WeCom:
                 raise ChannelRefused(message, "unknown") from error
             self._booked[key] = str(answer.get("schedule_id", ""))
         return self._booked[key]
+
+    async def download(self, ref: Mapping[str, str], most: int) -> Downloaded:
+        """A file that somebody sent to the app; WeCom keeps it for three days."""
+        try:
+            return await self._client.media(ref["media"], most)
+        except ChannelRefused as refused:
+            if refused.code == str(NO_MEDIA):
+                raise ChannelRefused(str(refused), "gone") from refused
+            raise
 
     async def _show(self, card: Mapping[str, Any], to: str, key: str) -> CardRef:
         await self._pace.take(to, 1)

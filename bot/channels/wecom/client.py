@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 
-from bot.channels import ChannelBusy, ChannelRefused
+from bot.channels import ChannelBusy, ChannelRefused, Downloaded
+from bot.channels.bodies import within
+from bot.channels.wecom import media
 from bot.channels.wecom.errcodes import STALE_TOKEN, error_for
 from bot.channels.wecom.tokens import Token, Tokens
 from bot.settings import WeComSettings
@@ -53,6 +55,34 @@ class Client:
     async def get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The same for what is asked by GET."""
         return await self._authorised("GET", path, params)
+
+    async def media(self, media_id: str, most: int) -> Downloaded:
+        """ "获取临时素材", path/90254: the file itself, or JSON where it cannot be had."""
+        token = await self.tokens.get()
+        got = await self._file(token, media_id, most)
+        if not isinstance(got, Downloaded) and _code(got) in STALE_TOKEN:
+            got = await self._file(await self.tokens.renew(token), media_id, most)
+        if isinstance(got, Downloaded):
+            return got
+        self._checked(got, "media/get")
+        raise ChannelRefused("WeCom answered media/get with JSON that is no file", "no_file")
+
+    async def _file(self, token: str, media_id: str, most: int) -> Downloaded | Mapping[str, Any]:
+        url = f"{self._settings.api_base.rstrip('/')}/cgi-bin/media/get"
+        params = {"access_token": token, "media_id": media_id}
+        try:
+            async with (
+                self._free,
+                self._http.stream(
+                    "GET", url, params=params, timeout=TIMEOUT, follow_redirects=False
+                ) as response,
+            ):
+                if media.is_file(response):
+                    return Downloaded(await within(response, most), media.name_of(response))
+                await response.aread()
+                return _body(response, "media/get")
+        except httpx.TransportError as error:
+            raise ChannelBusy(f"WeCom did not give the file: {type(error).__name__}") from error
 
     async def _authorised(
         self, method: str, path: str, params: Mapping[str, str], **options: Any

@@ -15,6 +15,8 @@ STALE_TOKEN = frozenset({40001, 40014, 42001})
 """Worth one new token and one more try. 40001 from `gettoken` itself means a wrong secret."""
 CODE_IS_USED = 60140
 """The response code of a card was used, is older than 72 hours or unknown."""
+NO_MEDIA = 40007
+"""The media id is unknown or older than three days."""
 TASK_EXISTS = 42014
 """Task id illegal. Ours are legal by construction, so the card with that id is there already."""
 
@@ -54,6 +56,7 @@ VERDICTS: Mapping[int, Verdict] = MappingProxyType({
     40013: _SETTINGS, 40056: _SETTINGS, 41001: _SETTINGS, 41002: _SETTINGS, 41004: _SETTINGS, 41011: _SETTINGS,
     301002: _SETTINGS,
     40003: _PERSON, 60111: _PERSON, 46004: _PERSON, 60011: _PERSON, 50002: _PERSON, 81013: _PERSON,
+    NO_MEDIA: Verdict("the file is kept for three days and is not there any more"),
     40201: _CONTENT, 44004: _CONTENT, 45002: _CONTENT,
     43012: _operator("the app has no callback address; set 接收消息 in the admin console"),
     48002: _operator("the app may not call this API; grant it in the admin console"),

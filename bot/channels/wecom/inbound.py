@@ -14,7 +14,16 @@ from xml.etree.ElementTree import Element
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.channels import CardReply, Entered, Heard, Outcome, ReplyAddress, Unsupported, UntrustedEnvelope
+from bot.channels import (
+    CardReply,
+    Entered,
+    FileSent,
+    Heard,
+    Outcome,
+    ReplyAddress,
+    Unsupported,
+    UntrustedEnvelope,
+)
 from bot.channels.wecom import envelope
 from bot.channels.wecom.keys import CLOSED, read_button_key
 
@@ -35,6 +44,8 @@ class Received(BaseModel):
     message: str = Field("", alias="MsgId")
     agent: str = Field("", alias="AgentID")
     content: str = Field("", alias="Content")
+    media: str = Field("", alias="MediaId")
+    file_name: str = Field("", alias="FileName")
     event: str = Field("", alias="Event")
     event_key: str = Field("", alias="EventKey")
     task: str = Field("", alias="TaskId")
@@ -81,8 +92,23 @@ def read(xml: str) -> Outcome | None:
             return Heard(received.key, received.sender, received.conversation, received.content, received.at)
         case "event":
             return _event(received, root)
+        case "file" if (
+            received.media
+        ):  # not documented for apps; where it comes, it is fetched like any media
+            return _file(received)
         case kind:
             return Unsupported(received.key, received.sender, received.conversation, kind, received.at)
+
+
+def _file(received: Received) -> FileSent:
+    return FileSent(
+        key=received.key,
+        sender=received.sender,
+        conversation=received.conversation,
+        name=received.file_name,
+        ref={"media": received.media},
+        at=received.at,
+    )
 
 
 def _event(received: Received, root: Element) -> Outcome | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Heard, ReplyAddress, Unsupported, UntrustedEnvelope
+from bot.channels import FileSent, Heard, ReplyAddress, Unsupported, UntrustedEnvelope
 from bot.channels.dingtalk.messages import read_message
 from tests.fakes.dingtalk_payloads import UNHURRIED
 from tests.fakes.dingtalk_platform import ROBOT
@@ -72,7 +72,8 @@ def test_a_voice_message_is_heard_as_the_platform_recognised_it(said: Said) -> N
         ("audio", {"duration": 2000, "downloadCode": "d1"}),
         ("audio", {"duration": 2000, "downloadCode": "d1", "recognition": " "}),
         ("video", {"duration": "3", "downloadCode": "d1", "videoType": "mp4"}),
-        ("file", {"downloadCode": "d1", "fileName": "合同.pdf"}),
+        ("file", {"downloadCode": "", "fileName": "合同.pdf"}),
+        ("file", "合同.pdf"),
         ("richText", {"richText": [{"type": "picture", "downloadCode": "d1"}]}),
         ("unknownMsgType", {"unknownMsgType": "不支持"}),
     ],
@@ -82,6 +83,19 @@ def test_what_holds_no_words_is_named_by_its_kind(said: Said, kind: str, content
     assert isinstance(outcome, Unsupported)
     assert (outcome.kind, outcome.sender, outcome.key) == (kind, "zhangsan", "dingtalk:msg0abcDEF==")
     assert outcome.reply_to.data["webhook"]
+
+
+def test_a_file_comes_with_its_name_and_the_code_it_is_fetched_by(said: Said) -> None:
+    content = {"downloadCode": "d1", "fileName": "合同.pdf", "spaceId": "s", "fileId": "f"}
+    sent = read(said(msgtype="file", text=None, content=content))
+    assert isinstance(sent, FileSent)
+    assert (sent.name, sent.ref, sent.sender, sent.key) == (
+        "合同.pdf",
+        {"code": "d1"},
+        "zhangsan",
+        "dingtalk:msg0abcDEF==",
+    )
+    assert sent.reply_to.data["webhook"]
 
 
 def test_words_withheld_for_lack_of_quota_are_said_to_be(said: Said) -> None:

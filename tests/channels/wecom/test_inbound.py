@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from wechatpy.enterprise.parser import parse_message
 
-from bot.channels import CardReply, Entered, Heard, Unsupported, UntrustedEnvelope
+from bot.channels import CardReply, Entered, FileSent, Heard, Unsupported, UntrustedEnvelope
 from bot.channels.wecom import WeCom, cards
 from bot.channels.wecom.inbound import read
 from tests.channels.wecom.drawn import DECIDED, PROPOSED
@@ -47,7 +47,13 @@ def test_our_reading_of_a_text_agrees_with_wechatpy() -> None:
     assert (ours.sender, ours.text, ours.at) == (theirs.source, theirs.content, theirs.create_time)
 
 
-@pytest.mark.parametrize("kind", ["image", "voice", "video", "location", "link", "file"])
+def test_a_file_is_named_by_what_it_is_fetched_by(platform: WeComPlatform, wecom: WeCom) -> None:
+    sent = wecom.open(platform.send_file("zhangsan", "手册.pdf", b"%PDF"))
+    assert isinstance(sent, FileSent)
+    assert (sent.sender, sent.ref, sent.name) == ("zhangsan", {"media": next(iter(platform.media))}, "")
+
+
+@pytest.mark.parametrize("kind", ["image", "voice", "video", "location", "link"])
 def test_another_kind_of_message_is_named_as_not_served(
     platform: WeComPlatform, wecom: WeCom, kind: str
 ) -> None:
