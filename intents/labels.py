@@ -16,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from intents.errors import LabelUnknown
 from intents.examples import Example
-from intents.masking import mask
+from intents.masking import mask_people
 from intents.normalise import normalise
 from intents.tables import LabelRow, MarkRow, reading
 from intents.taxonomy import Taxonomy, load_taxonomy
@@ -73,9 +73,9 @@ class Labels:
     def propose(self, proposal: Proposal) -> str:
         """Queue an utterance (its text masked); the same from the same source is queued once. Returns its id."""
         row = LabelRow(
-            source=proposal.source, source_id=proposal.source_id, key=proposal.key, text=mask(proposal.text),
-            speaker=str(proposal.speaker), industry=proposal.industry, context=[mask(one) for one in proposal.context],
-            read_as=proposal.read_as, confidence=proposal.confidence, proposed=proposal.proposed, note=mask(proposal.note),
+            source=proposal.source, source_id=proposal.source_id, key=proposal.key, text=mask_people(proposal.text),
+            speaker=str(proposal.speaker), industry=proposal.industry, context=[mask_people(one) for one in proposal.context],
+            read_as=proposal.read_as, confidence=proposal.confidence, proposed=proposal.proposed, note=mask_people(proposal.note),
             created_at=self.clock(),
         )  # fmt: skip
         try:
