@@ -55,7 +55,8 @@ class Guard:
         asked = float(probabilities[[label in DRIFTS for label in labels]].sum())
         kept = np.where([label in high for label in labels], 1 / (1 + self.doubt * asked), 1.0)
         shares: NDArray[np.float64] = probabilities * kept
-        return shares / shares.sum()
+        whole: NDArray[np.float64] = shares / shares.sum()
+        return whole
 
 
 def only_asks(features: Sequence[Feature], high: frozenset[str]) -> bool:
