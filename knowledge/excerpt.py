@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from knowledge.asked_for import held, kinds
 from knowledge.model import Passage
 from knowledge.passages import models as models_of
 from knowledge.query import Part, Question, weight_of
@@ -15,6 +15,8 @@ SHORT_ROW = 60
 """Characters of a table row that is quoted whole."""
 CELL_SHARE = 0.7
 """Share of the best cell's worth from which a cell of a longer row is quoted as well."""
+RIGHT_KIND = 1.0
+"""What it counts that a cell holds the kind of thing asked for (money, a time): as much as a bigram of the question."""
 LONGEST = 160
 """Characters of a quotation; a longer sentence is cut at its last comma."""
 _SENTENCE = re.compile(r"[^。!?！？\n]+[。!?！？]?")
@@ -50,7 +52,7 @@ def _cells(question: Question, part: Part, row: str) -> str:
     cells = [cell.strip() for cell in re.split("[；;]", row) if cell.strip()]
     if len(row) <= SHORT_ROW or len(cells) < 3:
         return row
-    worth = [_speaks(replace(question, models=frozenset()), part, cell) for cell in cells]
+    worth = [_wanted(question, part, cell) for cell in cells]
     enough = CELL_SHARE * max(worth)
     kept = [
         cell
@@ -58,6 +60,17 @@ def _cells(question: Question, part: Part, row: str) -> str:
         if (enough and value >= enough) or any(model in normalise(cell) for model in question.models)
     ]
     return "；".join(kept or cells)
+
+
+def _wanted(question: Question, part: Part, cell: str) -> float:
+    """What a cell is worth beside the name of its row: the product's own name asks for none of the others."""
+    spelled = normalise(cell)
+    there = {term for term in grams(spelled) if term not in STOP}
+    there -= {term for model in question.models for term in grams(model)}
+    score = sum(weight for term, weight in part.terms.items() if term in there)
+    score += sum(weight_of(term) for term in part.main if term in there)
+    score += sum(3.0 for code in question.codes if code in spelled)
+    return score + (RIGHT_KIND if kinds(part.text) & held(cell) else 0.0)
 
 
 def _speaks(question: Question, part: Part, piece: str) -> float:

@@ -156,3 +156,13 @@ def weight_of(term: str) -> float:
 def narrowed(question: Question, part: Part) -> Question:
     """The same question, asking for one of its parts."""
     return replace(question, text=part.text, whole=part, parts=())
+
+
+def as_said(question: Question, part: Part, asked: str) -> str:
+    """The part in the words of whoever asked: people are quoted as they wrote, not as it was mended or completed."""
+    if part is question.whole:
+        return asked
+    searched = question.mended or asked
+    at = searched.find(part.text)
+    same_places = at >= 0 and len(searched) == len(asked)
+    return asked[at : at + len(part.text)] if same_places else part.text

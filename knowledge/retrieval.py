@@ -17,7 +17,7 @@ from knowledge.index import entries_of
 from knowledge.judgement import judge, supports
 from knowledge.lexical import PUBLIC, Hit, scope_of
 from knowledge.model import Evidence, Findings, Passage
-from knowledge.query import Part, Question, Understanding
+from knowledge.query import Part, Question, Understanding, as_said
 from knowledge.rerank import Candidate, Reranker, Scored, idf_of
 
 log = structlog.get_logger()
@@ -85,9 +85,9 @@ class Retrieval:
         best = _in_turn(rankings, asked.k)
         missing = tuple(code for code in sorted(question.codes) if not anywhere(code))
         answerable, reason = judge(question, rankings, expired.values(), missing)
-        evidence = tuple(_evidence(one, question, parts[at]) for one, at in best)
+        evidence = tuple(_evidence(one, question, parts[at], asked.question) for one, at in best)
         silent = tuple(
-            part.text
+            as_said(question, part, asked.question)
             for part, ranking in zip(parts, rankings, strict=True)
             if not any(map(supports, ranking[:1]))
         )
@@ -148,22 +148,27 @@ def _is_valid(passage: Passage, today: date) -> bool:
 
 
 def _in_turn(rankings: Sequence[Sequence[Scored]], k: int) -> list[tuple[Scored, int]]:
-    """The best of each part, then the second of each, with the part's number, without repeating a passage."""
-    best: dict[str, tuple[Scored, int]] = {}
+    """The best of each part, then the second of each, with the part's number. A passage comes again only where it is
+    a table that answers another part with another row."""
+    best: dict[tuple[str, int], tuple[Scored, int]] = {}
+    seen: set[str] = set()
     for rank in range(max(map(len, rankings), default=0)):
         for at, ranking in enumerate(rankings):
             if rank < len(ranking):
-                best.setdefault(ranking[rank].candidate.passage.id, (ranking[rank], at))
+                passage = ranking[rank].candidate.passage
+                if passage.id not in seen or (passage.table and supports(ranking[rank])):
+                    best.setdefault((passage.id, at), (ranking[rank], at))
+                    seen.add(passage.id)
     return list(best.values())[:k]
 
 
-def _evidence(scored: Scored, question: Question, part: Part) -> Evidence:
+def _evidence(scored: Scored, question: Question, part: Part, asked: str) -> Evidence:
     passage = scored.candidate.passage
     return Evidence(
         passage,
         round(scored.score, 4),
         ";".join([*scored.because, *([f"按“{question.mended}”查找"] if question.mended else [])]),
-        part.text,
+        as_said(question, part, asked),
         excerpt(question, part, passage),
         supports(scored),
     )
