@@ -32,17 +32,23 @@ def read_settings() -> Settings:
 
 def open_store(settings: Settings | None = None) -> Store:
     """The store with its schema up to date."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import ArgumentError, OperationalError
 
     from bot import schema
     from bot.store import Store
 
     settings = settings or read_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.database)
     try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = Store(settings.database)
         if schema.migrate(store.engine):
             print(f"database prepared at revision {schema.head()}", file=sys.stderr)
+    except OSError as error:
+        print(f"the data dir cannot be made or written ({error}); check YIJU_DATA_DIR", file=sys.stderr)
+        raise typer.Exit(1) from error
+    except ArgumentError as error:
+        print(f"{error}; check YIJU_DATABASE_URL", file=sys.stderr)
+        raise typer.Exit(1) from error
     except OperationalError as error:
         print(f"the database does not answer ({error.orig}); check YIJU_DATABASE_URL", file=sys.stderr)
         raise typer.Exit(1) from error
