@@ -26,7 +26,7 @@ from bot.copilot import Copilot
 from bot.customers import Customers
 from bot.desk import Desk
 from bot.drafting import TemplateWriter
-from bot.errors import HTTP_STATUS, CopilotError, NotFound
+from bot.errors import HTTP_STATUS, CopilotError, InvalidInput, NotFound
 from bot.executor import Executor
 from bot.feeding import Feed
 from bot.inbox import Inbox
@@ -234,9 +234,13 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 
 
 def open_library(settings: Settings, store: Store) -> Library:
-    from knowledge.pretrained import encoder_for
+    """Raises `InvalidInput` where the configured encoder cannot be used."""
+    from knowledge.pretrained import UnfitEncoder, encoder_for
 
-    encoder = encoder_for(settings.embedding_model)
+    try:
+        encoder = encoder_for(settings.embedding_model)
+    except UnfitEncoder as error:
+        raise InvalidInput(f"{error}; check YIJU_EMBEDDING_MODEL") from error
     return Library(store.engine, settings.data_dir, settings.chroma_url, encoder)
 
 
