@@ -43,7 +43,7 @@ from bot.redrafting import Redrafting
 from bot.renewals import Renewals
 from bot.security import Links, load_secret
 from bot.sender import Sender
-from bot.settings import Settings, channel_states, language_model_state
+from bot.settings import Settings, channel_states, idle, language_model_state
 from bot.store import Store
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 from bot.tapping import Taps
@@ -329,6 +329,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
     if parts.redrafting is not None:
         tasks.append(asyncio.create_task(parts.redrafting.run()))
     tasks.append(asyncio.create_task(parts.jobs.warm()))
+    for setting in idle(parts.settings):
+        log.warning("setting_idle", setting=setting, next="it has no effect in this version; leave it empty")
     log.info("serving", channels=sorted(parts.channels), database=parts.store.engine.dialect.name)
     try:
         yield

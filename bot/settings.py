@@ -160,6 +160,16 @@ def language_model_state(settings: Settings) -> ChannelState:
     return replace(state, touched=state.touched or _is_set(settings.llm.api_key))
 
 
+def idle(settings: Settings) -> list[str]:
+    """What is set although nothing serves it yet: said at start rather than ignored in silence."""
+    said = {
+        "YIJU_BUS_URL": settings.bus_url != "local:",
+        "YIJU_WECOM__BOT_TOKEN": bool(settings.wecom.bot_token.get_secret_value()),
+        "YIJU_WECOM__BOT_AES_KEY": bool(settings.wecom.bot_aes_key.get_secret_value()),
+    }
+    return [name for name, is_set in said.items() if is_set]
+
+
 def _state(name: str, group: BaseModel, needed: tuple[str, ...]) -> ChannelState:
     missing = tuple(
         f"YIJU_{name.upper()}__{key.upper()}" for key in needed if not _is_set(getattr(group, key))

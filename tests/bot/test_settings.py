@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import ChannelState, Settings, channel_states, describe
+from bot.settings import ChannelState, Settings, channel_states, describe, idle
 
 WECOM = {
     "YIJU_WECOM__CORP_ID": "ww1",
@@ -147,3 +147,8 @@ def test_a_value_that_makes_no_sense_stops_the_start(
 ) -> None:
     with pytest.raises(ValidationError, match=variable.rsplit("__", 1)[-1].removeprefix("YIJU_").lower()):
         given(monkeypatch, {variable: value})
+
+
+def test_a_setting_that_nothing_serves_yet_is_named() -> None:
+    assert idle(Settings(bus_url="nats://127.0.0.1:4222")) == ["YIJU_BUS_URL"]
+    assert idle(Settings()) == []
