@@ -77,7 +77,12 @@ def _queues(session: Session) -> Iterator[Finding]:
 
 
 def _knowledge(parts: Parts) -> Iterator[Finding]:
-    health = parts.library.check()
+    try:
+        health = parts.library.check()
+    except Exception as error:  # noqa: BLE001 - a vector server that is away raises errors of several libraries
+        why = f"the indexes do not answer ({type(error).__name__}: {error}); check YIJU_CHROMA_URL and the data dir"
+        yield Finding("knowledge", False, why)
+        return
     words = f"{health.documents} documents, {health.passages} passages, index {health.index[:8]}"
     if not health.documents:
         words = "no documents; add some with `yiju knowledge add PATH…`"
