@@ -18,7 +18,7 @@ from bot.errors import NotFound
 from bot.metrics import TURN
 from bot.people import Person
 from bot.tables import DeliveryRow
-from crm_bridge import AccountName, NameIndex, unique
+from crm_bridge import AccountName, accounts_named
 from intents import Speaker
 
 log = structlog.get_logger()
@@ -67,9 +67,7 @@ class Feed:
 
     async def _account(self, customer: str) -> AccountName:
         directory = await self._desk.copilot.crm.directory()
-        if known := next((account for account in directory if account.id == customer), None):
-            return known
-        found = unique(NameIndex(directory).find(customer, frozenset()))
+        found = accounts_named(directory, customer)
         if len(found) != 1:
             named = "、".join(account.name for account in found) or "none"
             raise NotFound(f"feed customer {customer!r} fits {named}; send the account id or its full name")

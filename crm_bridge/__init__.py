@@ -13,7 +13,7 @@ from crm_bridge.model import (
     Write,
     WriteKey,
 )
-from crm_bridge.names import Match, NameIndex, called, unique
+from crm_bridge.names import Match, NameIndex, accounts_named, called, unique
 from crm_bridge.port import CrmAdapter
 from crm_bridge.vocabulary import CLOSED_STAGES, LONGEST_TERM, STAGES, TIERS, WRITABLE
 
@@ -41,6 +41,7 @@ __all__ = [
     "Write",
     "WriteKey",
     "WriteRefused",
+    "accounts_named",
     "called",
     "unique",
 ]

@@ -129,3 +129,10 @@ def unique(matches: Sequence[Match]) -> tuple[AccountName, ...]:
     """The accounts meant: those of a name if any name was said, otherwise those of the contacts."""
     named = [match for match in matches if match.by == "name"] or list(matches)
     return tuple({account.id: account for match in named for account in match.accounts}.values())
+
+
+def accounts_named(directory: Sequence[AccountName], words: str) -> tuple[AccountName, ...]:
+    """The accounts that an account id or a company's name means, contacts left aside; several where it is ambiguous."""
+    if known := next((account for account in directory if account.id == words), None):
+        return (known,)
+    return unique(NameIndex(directory).find(words, frozenset()))

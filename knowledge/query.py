@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from knowledge.lexicon import Lexicon, Meant
 from knowledge.mending import mended
@@ -151,11 +151,6 @@ def weight_of(term: str) -> float:
     if len(term) == 1 and not term.isascii():
         return 0.3
     return 1.5 if term[0].isascii() else 1.0
-
-
-def narrowed(question: Question, part: Part) -> Question:
-    """The same question, asking for one of its parts."""
-    return replace(question, text=part.text, whole=part, parts=())
 
 
 def as_said(question: Question, part: Part, asked: str) -> str:

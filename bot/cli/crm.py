@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.opening import open_parts
 from bot.errors import InvalidInput, NotFound
-from crm_bridge import Account, AccountName, CrmAdapter, NameIndex, unique
+from crm_bridge import Account, AccountName, CrmAdapter, NameIndex, accounts_named
 
 crm_app = typer.Typer(no_args_is_help=True, help="The customer system.")
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout")]
@@ -53,15 +53,12 @@ async def _account(crm: CrmAdapter, customer: str) -> Account:
 
 def find(directory: tuple[AccountName, ...], customer: str) -> AccountName:
     """Raises `NotFound`, or `InvalidInput` where several fit."""
-    if known := next((one for one in directory if one.id == customer), None):
-        return known
-    index = NameIndex(directory)
-    found = unique(index.find(customer, frozenset()))
+    found = accounts_named(directory, customer)
     if len(found) == 1:
         return found[0]
     if found:
         raise InvalidInput(
             f"{customer!r} fits {', '.join(one.name for one in found)}; give the full name or the id"
         )
-    near = ", ".join(one.name for one in index.suggest(customer))
+    near = ", ".join(one.name for one in NameIndex(directory).suggest(customer))
     raise NotFound(f"the CRM knows no customer {customer!r}" + (f"; did you mean {near}?" if near else ""))

@@ -18,7 +18,7 @@ from bot.security import check_key
 from bot.store import Store
 from bot.web.gateway import Gateway
 from bot.words import has_words
-from crm_bridge import CrmAdapter, NameIndex, unique
+from crm_bridge import CrmAdapter, accounts_named
 
 FEED = "feed"
 
@@ -92,9 +92,7 @@ def _decision(session: Session, decision: str) -> dict[str, Any]:
 
 async def _account(crm: CrmAdapter, customer: str) -> str:
     directory = await crm.directory()
-    if any(account.id == customer for account in directory):
-        return customer
-    found = unique(NameIndex(directory).find(customer, frozenset()))
+    found = accounts_named(directory, customer)
     if len(found) == 1:
         return found[0].id
     if found:
