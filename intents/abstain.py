@@ -27,7 +27,7 @@ class Thresholds:
 
     least: float = 0.5
     margin: float = 0.15
-    second: float = 0.4
+    second: float = 0.45
     """A further act that is there with at least this probability is reported as secondary."""
 
     def abstention(self, ranked: Sequence[Ranked], *, bare: bool = False) -> Abstention | None:

@@ -40,7 +40,7 @@ def calibrate(
     real = [one for one in folds if not one.made]
     temperature = fit_temperature(*_padded([(one.scores, one) for one in real]))
     classifier = replace(
-        classifier, temperature=temperature, guard=choose_guard(real, others, classifier.taxonomy)
+        classifier, temperature=temperature, guard=choose_guard(folds, others, classifier.taxonomy)
     )
     classifier = replace(classifier, acts=fit_acts(classifier, folds))
     pooled, weights = real + list(others), _weights(real, others)
@@ -64,7 +64,7 @@ def _read(classifier: Classifier, one: Held) -> Floats:
 def _guarded(classifier: Classifier, one: Held) -> Floats:
     industry = one.seen.example.industry
     return classifier.guard.hold_back(
-        one.scores, one.labels, one.seen.features, industry, classifier.taxonomy
+        one.scores, one.labels, one.seen.features, one.parts, industry, classifier.taxonomy
     )
 
 
@@ -99,11 +99,12 @@ def fit_sharpness(probabilities: Floats, wanted: NDArray[np.int64], weights: Flo
 
 
 def choose_guard(folds: Sequence[Held], others: Sequence[Held], taxonomy: Taxonomy) -> Guard:
-    """The penalty that costs least on held-out utterances, for each industry at its own price of a false alarm."""
+    """The penalty that costs least on held-out utterances, joined ones of several acts among them, for each industry at its
+    own price of a false alarm. (The utterances of one industry alone hold some six alarms, too few to tell penalties apart.)
+    """
     held = [*folds, *others]
-    weights = np.full(
-        len(held), 1 / max(1, len(held))
-    )  # each counts alike: one false alarm of a few proves nothing
+    # each real one counts alike, by whomever: one false alarm of a few proves nothing
+    weights = np.array([MADE if one.made else 1.0 for one in held])
     misread = {penalty: _misread(held, Guard(penalty), taxonomy) for penalty in _PENALTIES}
 
     def cheapest(alarm: float) -> float:
@@ -142,7 +143,7 @@ def _misread(
     high, wrong, alarms = taxonomy.in_group(HIGH_INTENT), [], []
     for one in held:
         wanted = one.seen.example.intent
-        scores = guard.hold_back(one.scores, one.labels, one.seen.features, None, taxonomy)
+        scores = guard.hold_back(one.scores, one.labels, one.seen.features, one.parts, None, taxonomy)
         read = one.labels[int(scores.argmax())]
         wrong.append(read != wanted)
         alarms.append(wanted in DRIFTS and read in high)

@@ -16,6 +16,7 @@ from typing import Any
 
 from intents.classifier import Classifier
 from intents.examples import Example
+from intents.labelled import read_labelled
 from intents.masking import mask
 
 LARGE, CHANCE = 0.25, 0.01
@@ -116,9 +117,7 @@ class Drift:
 
 def see_live(classifier: Classifier, case: Example) -> LiveReading:
     """Read an utterance as it would be read today; what a person made of it comes from the caller."""
-    reading = classifier.read(
-        case.text, speaker=case.speaker, context=case.context, industry=case.industry or None
-    )
+    reading = read_labelled(classifier, case)
     strange = strangeness(classifier, case)
     return LiveReading(case.text, reading.best.intent, reading.confidence, strange)
 

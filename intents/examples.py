@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from intents.errors import ExamplesUnusable
-from intents.model import Speaker
+from intents.model import Entity, Speaker
 from intents.normalise import normalise
 from intents.taxonomy import Taxonomy, load_taxonomy
 
@@ -33,12 +33,15 @@ class Example:
     tags: tuple[str, ...] = ()
     industry: str = ""
     source: str = "authored"
+    entities: tuple[Entity, ...] = ()
+    """Marked by a trainer, in order of position."""
 
     def record(self) -> dict[str, Any]:
         """The JSON object that is stored, one a line."""
-        return {
+        kept = {
             name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
         }
+        return {**kept, "entities": [vars(one) for one in self.entities]}
 
 
 def read_examples(paths: Iterable[Path], taxonomy: Taxonomy | None = None) -> list[Example]:
@@ -69,7 +72,8 @@ def parse(row: dict[str, Any], taxonomy: Taxonomy) -> Example:
     lists = {name: tuple(row.get(name) or ()) for name in ("context", "secondary", "tags")}
     example = Example(
         str(row["id"]), row["text"], str(Speaker(row["speaker"])), row["intent"],
-        industry=row.get("industry") or "", source=row.get("source") or "authored", **lists,
+        industry=row.get("industry") or "", source=row.get("source") or "authored",
+        entities=tuple(Entity(**one) for one in row.get("entities") or ()), **lists,
     )  # fmt: skip
     allowed = {info.name for info in taxonomy.for_speaker(example.speaker)}
     if example.intent not in allowed:
@@ -97,10 +101,16 @@ def data_hash(examples: Sequence[Example]) -> str:
     return digest.hexdigest()[:16]
 
 
+def numbered(name: str) -> tuple[str, int]:
+    """The author's file and the line's number in it, as an id has them."""
+    file = name.rstrip("0123456789")
+    return file, int(name[len(file) :] or 0)
+
+
 def fold_of(example: Example, folds: int) -> int:
-    """A split that keeps neighbours of one author's file together and never changes."""
-    name = re.match(r"(.*?)(\d*)$", example.id)
-    block = f"{name[1]}{int(name[2] or 0) // CONTRAST}" if name else example.id
+    """A split that keeps neighbours of one author's file together and never changes; contrasts: see `contrast.folds_of`."""
+    name, number = numbered(example.id)
+    block = f"{name}{number // CONTRAST}"
     return int.from_bytes(hashlib.md5(block.encode(), usedforsecurity=False).digest()[:4], "big") % folds
 
 

@@ -3,26 +3,27 @@
 g:  characters, 1 to 3, with marks at ends of clauses w:  words, and pairs of words (rjieba)
 q:  cues that speak for an intent                    n:  cues that speak against one
 k:  kinds of things named (knowledge graph)          c:  the turn before, where the words are too short alone
-l:  length
+l:  length                                           i:  what the card before was about, there too
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
-
-import rjieba
 
 from intents.clauses import clauses
 from intents.cues import CueLexicon, shipped_cues
 from intents.graph import KnowledgeGraph, load_graph
+from intents.homophones import mended
 from intents.normalise import Normalised, aligned
 
 LONGEST = 400
 """Characters read of one utterance; a longer one is read at its end, where people come to the point."""
 ALONE = 12
 """Words longer than this are read without the turn before them."""
+CARD = "i:"
+"""Begins the feature that names what the card before was about."""
 EARLIER = 40
 """Characters read of the turn before."""
 
@@ -37,26 +38,33 @@ class Feature(NamedTuple):
 
 @dataclass(frozen=True)
 class Eyes:
-    """What features are seen with: cues and graph. `without` leaves kinds of features out (for ablations)."""
+    """What features are seen with: cues and graph. `without` leaves kinds of features out, and without `homophones` slips of
+    the input method stay as they are (for ablations)."""
 
     cues: CueLexicon
     graph: KnowledgeGraph
     without: frozenset[str] = frozenset()
+    card: Callable[[str], str] | None = None
+    """The turn before → the intent of its card, see card_before.py."""
+    homophones: bool = True
 
-    def see(self, text: str, context: Sequence[str] = ()) -> list[Feature]:
-        """All features of one utterance, repeated as often as they occur."""
+    def see(self, text: str, context: Sequence[str] = (), card: str | None = None) -> list[Feature]:
+        """All features of one utterance, repeated as often as they occur. `card`: what the card before is known to be about."""
         whole = aligned(text)
+        meant = replace(whole, text=mended(whole.text)) if self.homophones else whole
         shift = max(0, len(whole.text) - LONGEST)
-        seen = [*self._all(whole.text[shift:], shift, context), *_edges(whole, shift)]
+        seen = [*self._all(meant.text[shift:], shift, context, card), *_edges(meant, shift)]
+        seen += self._things(whole.text[shift:], shift)  # a name that sounds like a word is a name
         return [one for one in seen if one.name[:1] not in self.without]
 
-    def _all(self, text: str, shift: int, context: Sequence[str]) -> Iterator[Feature]:
+    def _all(self, text: str, shift: int, context: Sequence[str], card: str | None) -> Iterator[Feature]:
         yield from _grams(text, shift)
         yield from _words(text, shift)
         yield from self._acts(text, shift)
-        yield from self._things(text, shift)
         if context and len(text) <= ALONE:
             yield from _earlier(context[-1])
+            if self.card is not None:
+                yield Feature(CARD + (card or self.card(context[-1])), 0, 0)
         yield Feature(f"l:{min(len(text) // 4, 8)}", 0, 0)
 
     def _acts(self, text: str, shift: int) -> Iterator[Feature]:
@@ -96,6 +104,8 @@ def _edges(whole: Normalised, shift: int) -> Iterator[Feature]:
 
 
 def _words(text: str, shift: int) -> Iterator[Feature]:
+    import rjieba  # its dictionary takes 0.1 s the first time
+
     before, began, at = "", 0, shift
     for word in rjieba.cut(text):
         end = at + len(word)

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from intents.errors import TaxonomyError
 from intents.normalise import normalise
-
-if TYPE_CHECKING:
-    from networkx import DiGraph
 
 GRAPH = Path(__file__).with_name("graph.yaml")
 KINDS = frozenset(
@@ -53,6 +50,15 @@ class KnowledgeGraph:
         self._by_start: dict[str, list[str]] = {}
         for name in sorted(self._kinds, key=len, reverse=True):
             self._by_start.setdefault(name[:1], []).append(name)
+        self._named = {
+            kind: tuple(dict.fromkeys(one.name for one in facts if one.kind == kind)) for kind in KINDS
+        }
+
+    def extended(self, facts: tuple[Fact, ...]) -> KnowledgeGraph:
+        """Also these (a company's own, accepted by a trainer). Raises `TaxonomyError` for an unknown kind."""
+        if unknown := {fact.kind for fact in facts} - KINDS:
+            raise TaxonomyError(f"unknown kinds {sorted(unknown)}; known are {sorted(KINDS)}")
+        return KnowledgeGraph((*self.facts, *facts)) if facts else self
 
     def topics(self, text: str) -> tuple[Topic, ...]:
         """Things named in a normalised text."""
@@ -72,29 +78,34 @@ class KnowledgeGraph:
                 return name
         return ""
 
+    def names(self, kind: str) -> tuple[str, ...]:
+        """All things of a kind, as the graph spells them."""
+        return self._named[kind]
+
     def competitors(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(fact.name for fact in self.facts if fact.kind == "competitor"))
-
-    def networkx(self) -> DiGraph[str]:
-        """The same facts as a directed graph, for export and for walks over what belongs together."""
-        from networkx import DiGraph
-
-        graph: DiGraph[str] = DiGraph()
-        for fact in self.facts:
-            graph.add_edge(fact.subject, fact.name, kind=fact.kind, industry=fact.industry)
-        return graph
+        return self.names("competitor")
 
 
 @cache
 def load_graph(path: Path = GRAPH) -> KnowledgeGraph:
-    """Raises `TaxonomyError` for a file that is no graph of known kinds."""
+    """The shipped graph; a company's own is in what the registry serves.
+
+    Raises `TaxonomyError` for a file that is no graph of known kinds."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_graph(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise TaxonomyError(f"{path}: {error}") from error
+
+
+def parse_graph(text: str, name: str) -> KnowledgeGraph:
+    """The graph that a YAML text describes; `name` is what an error calls it. Raises `TaxonomyError`."""
+    try:
+        content = yaml.load(text, yaml.CSafeLoader)
         facts = tuple(fact for industry, part in content.items() for fact in _facts(industry, part))
-    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
-        raise TaxonomyError(f"{path}: {error}; expected industry → product → kind → list of names") from error
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        raise TaxonomyError(f"{name}: {error}; expected industry → product → kind → list of names") from error
     if unknown := {fact.kind for fact in facts} - KINDS:
-        raise TaxonomyError(f"{path}: unknown kinds {sorted(unknown)}; known are {sorted(KINDS)}")
+        raise TaxonomyError(f"{name}: unknown kinds {sorted(unknown)}; known are {sorted(KINDS)}")
     return KnowledgeGraph(facts)
 
 

@@ -1,7 +1,8 @@
 """The drift guard: a question about a thing is no buying signal.
 
 Where the words name a thing (knowledge graph) or carry the cue of a question or a repair, and nothing in them signals
-buying, the high-intent candidates lose `penalty` of their score. And where a question stays likely beside a buying
+buying (no cue, and no clause that by itself is read as buying), the high-intent candidates lose `penalty` of their score:
+a price asked beside a question about the thing keeps its score. And where a question stays likely beside a buying
 signal, `doubt` takes from the signal. How much of both is set by the cost of a false alarm.
 """
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from intents.features import Feature
 from intents.taxonomy import DRIFTS, HIGH_INTENT, Taxonomy
+from intents.trades import trade_of
 
 FALSE_ALARM = {"": 6.0, "medical": 8.0, "manufacturing": 6.0, "saas": 6.0, "ecommerce": 5.0}
 """What reading a question as a buying signal costs, in units of any other mistake. Regulated trades pay most."""
@@ -34,13 +36,16 @@ class Guard:
         scores: NDArray[np.float64],
         labels: Sequence[str],
         features: Sequence[Feature],
+        parts: Sequence[NDArray[np.float64]],
         industry: str | None,
         taxonomy: Taxonomy,
     ) -> NDArray[np.float64]:
-        """The scores, lowered for buying signals where the words only ask."""
-        penalty = self.by_industry.get(industry or "", self.penalty)
+        """The scores, lowered for buying signals where the words only ask. `parts`: the scores of each clause.
+
+        `industry`: as our examples or a CRM call it; one that is not known pays the general price."""
+        penalty = self.by_industry.get(trade_of(industry or ""), self.penalty)
         high = taxonomy.in_group(HIGH_INTENT)
-        if not penalty or not only_asks(features, high):
+        if not penalty or not only_asks(features, high) or any(_buys(part, labels, high) for part in parts):
             return scores
         held: NDArray[np.float64] = scores - penalty * np.array([label in high for label in labels])
         return held
@@ -57,6 +62,12 @@ class Guard:
         shares: NDArray[np.float64] = probabilities * kept
         whole: NDArray[np.float64] = shares / shares.sum()
         return whole
+
+
+def _buys(scores: NDArray[np.float64], labels: Sequence[str], high: frozenset[str]) -> bool:
+    """A clause that is read as a buying signal, and that the head claims (above zero) rather than finds least unlike."""
+    best = int(scores.argmax())
+    return bool(scores[best] > 0) and labels[best] in high
 
 
 def only_asks(features: Sequence[Feature], high: frozenset[str]) -> bool:

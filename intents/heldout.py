@@ -1,7 +1,8 @@
 """Held-out readings: scores of utterances by heads that never saw them, for calibration.
 
-Folds keep one author's neighbouring lines together. As people seldom say several acts at once in a small set, utterances
-of several acts are made as well, by joining held-out ones of one act; no head is trained on those.
+Folds keep one author's neighbouring lines together, and contrasts wherever they stand (contrast.py). As people seldom say
+several acts at once in a small set, utterances of several acts are made as well, by joining held-out ones of one act; no
+head is trained on those.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.clauses import clauses
-from intents.examples import Example, fold_of
+from intents.contrast import folds_of
+from intents.examples import Example
 from intents.features import Eyes, Feature
 from intents.linear import Head
 from intents.normalise import aligned
+from intents.scope import SIGNS, signs_of
 from intents.taxonomy import ORDER
 
 FOLDS = 5
@@ -34,6 +37,8 @@ class Seen(NamedTuple):
 
     example: Example
     features: list[Feature]
+    fold: int = -1
+    """The one that it is held out with, see `in_folds`."""
 
 
 class Held(NamedTuple):
@@ -45,6 +50,10 @@ class Held(NamedTuple):
     labels: tuple[str, ...]
     made: bool = False
     """Joined from others, see above."""
+    fold: int = -1
+    """The fold that its head did not see; -1 for utterances by other hands."""
+    signs: NDArray[np.float64] = np.zeros(len(SIGNS))
+    """Of being out of scope, see scope.py."""
 
     @property
     def acts(self) -> frozenset[str]:
@@ -55,10 +64,12 @@ class Held(NamedTuple):
         return self.seen.example.intent in self.labels
 
 
-def hold(head: Head, seen: Seen, made: bool = False) -> Held:
+def hold(head: Head, seen: Seen, made: bool = False, fold: int = -1) -> Held:
     sighting, whole = head.sight(seen.features), aligned(seen.example.text)
     parts = [part for place in clauses(whole) if (part := sighting.within(*place)).rows.size]
-    return Held(seen, head.scores(sighting), tuple(map(head.scores, parts)), head.labels, made)
+    scores = head.scores(sighting)
+    signs = signs_of(whole.text, seen.features, scores, head)
+    return Held(seen, scores, tuple(map(head.scores, parts)), head.labels, made, fold, signs)
 
 
 def by_others(heads: Mapping[str, Head], examples: Sequence[Example], eyes: Eyes) -> list[Held]:
@@ -70,23 +81,29 @@ def by_others(heads: Mapping[str, Head], examples: Sequence[Example], eyes: Eyes
     ]
 
 
+def in_folds(seen: Sequence[Seen]) -> list[Seen]:
+    """With the fold of each, so that contrasts and near-duplicates are held out together."""
+    folds = folds_of([one.example for one in seen], FOLDS)
+    return [one._replace(fold=fold) for one, fold in zip(seen, folds, strict=True)]
+
+
 def folded(
     seen: Sequence[Seen], fit: Callable[[Sequence[Seen]], Head], eyes: Eyes, seed: int, progress: Callable[[str], None]
 ) -> list[Held]:  # fmt: skip
-    """Every example, and joined ones, scored by a head that saw none of its fold."""
+    """Every example (of those that are in folds), and joined ones, scored by a head that saw none of its fold."""
     found: list[Held] = []
     draw = random.Random(seed)
     for fold in range(FOLDS):
         progress(f"cross-validating {fold + 1}/{FOLDS}")
         for speaker in sorted({one.example.speaker for one in seen}):
             mine = [one for one in seen if one.example.speaker == speaker]
-            rest = [one for one in mine if fold_of(one.example, FOLDS) != fold]
-            out = [one for one in mine if fold_of(one.example, FOLDS) == fold]
+            rest = [one for one in mine if one.fold != fold]
+            out = [one for one in mine if one.fold == fold]
             if out and len({one.example.intent for one in rest}) > 1:
                 head = fit(rest)
-                found += [hold(head, one) for one in out]
+                found += [hold(head, one, fold=fold) for one in out]
                 joined = list(join([one.example for one in out], draw))
-                found += [hold(head, Seen(one, eyes.see(one.text)), made=True) for one in joined]
+                found += [hold(head, Seen(one, eyes.see(one.text)), made=True, fold=fold) for one in joined]
     return found
 
 

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from intents.features import Feature
 
 Floats = NDArray[np.float32]
+Floats64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def is_character(name: str) -> bool:
+    """A feature that is one character, not a mark at an end."""
+    return len(name) == len("g:") + 1 and name.startswith("g:") and name not in {"g:^", "g:$"}
 
 
 class Sighting(NamedTuple):
@@ -51,6 +57,11 @@ class Head:
     @cached_property
     def vocabulary(self) -> dict[str, int]:
         return {name: row for row, name in enumerate(self.names)}
+
+    @cached_property
+    def rarity(self) -> dict[str, float]:
+        """The idf of each single character that it knows: the rarer among the examples, the higher."""
+        return {name: float(self.idf[row]) for name, row in self.vocabulary.items() if is_character(name)}
 
     def sight(self, features: Sequence[Feature]) -> Sighting:
         row_of = self.vocabulary.get

@@ -21,7 +21,9 @@ def mask_people(text: str, names: Collection[str] = ()) -> str:
 
     For words that leave the conversation they were said in. `names` are people known to be in it.
     """
-    return _masked(text, find_personal(text, names))
+    while (masked := _masked(text, find_personal(text, names))) != text:
+        text = masked  # a name gone, the dictionary may cut its neighbours otherwise
+    return masked
 
 
 def _masked(text: str, found: Sequence[Personal]) -> str:

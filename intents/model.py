@@ -22,6 +22,8 @@ class Abstention(StrEnum):
 
     LOW_CONFIDENCE = "low_confidence"
     TWO_CLOSE = "two_close"
+    OUT_OF_SCOPE = "out_of_scope"
+    """No intent is about such words: another trade, another language, code, news, noise (scope.py)."""
 
 
 @dataclass(frozen=True)

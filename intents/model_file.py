@@ -15,17 +15,21 @@ import numpy as np
 
 from intents.abstain import Thresholds
 from intents.acts import Acts
+from intents.card_before import knowing_cards
 from intents.classifier import Classifier
 from intents.errors import ModelUnusable
 from intents.features import Eyes, shipped_eyes
 from intents.guard import Guard
 from intents.linear import Head
+from intents.meaning import DenseHead, Meaning
+from intents.scope import Scope
 from intents.taxonomy import Taxonomy, load_taxonomy
 
 FORMAT = 3
 SHIPPED = Path(__file__).with_name("shipped.npz")
 """Made by `yiju intents train --ship --calibrate-on eval/cases/intents/dev.jsonl`."""
 _ARRAYS = ("idf", "weights", "bias")
+_DENSE = ("weights", "bias")
 _BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 """What a damaged file makes numpy, zipfile and json raise."""
 
@@ -44,6 +48,8 @@ def content_hash(classifier: Classifier) -> str:
         digest.update("\n".join(head.names).encode())
         for name in _ARRAYS:
             digest.update(getattr(head, name).astype(np.float16).tobytes())
+    for name, values in _dense_arrays(classifier.meaning).items():
+        digest.update(name.encode() + values.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -53,6 +59,7 @@ def save(classifier: Classifier, path: Path) -> None:
     for speaker, head in classifier.heads.items():
         arrays[f"{speaker}.names"] = _text("\n".join(head.names))
         arrays |= {f"{speaker}.{name}": getattr(head, name).astype(np.float16) for name in _ARRAYS}
+    arrays |= _dense_arrays(classifier.meaning)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as file:
@@ -70,12 +77,17 @@ def load(path: Path, *, taxonomy: Taxonomy | None = None, eyes: Eyes | None = No
             raise ValueError(f"format {meta.get('format')}, expected {FORMAT}")
         heads = {speaker: _head(speaker, labels, arrays) for speaker, labels in meta["labels"].items()}
         guard, thresholds = Guard(**meta["guard"]), Thresholds(**meta["thresholds"])
+        meaning = _meaning(meta["meaning"], arrays) if "meaning" in meta else None
+        scopes = {
+            speaker: Scope(tuple(kept["weights"]), kept["bias"])
+            for speaker, kept in meta.get("scopes", {}).items()
+        }
         acts = {speaker: _acts(heads[speaker].labels, **kept) for speaker, kept in meta["acts"].items()}
     except _BROKEN as error:
         raise ModelUnusable(f"{path} is no intent model ({error}); run `yiju intents train`") from error
     classifier = Classifier(
         heads, meta["temperature"], thresholds, guard,
-        taxonomy or load_taxonomy(), eyes or shipped_eyes(), acts, meta["sharpness"], meta["card"],
+        taxonomy or load_taxonomy(), knowing_cards(eyes or shipped_eyes(), heads), acts, scopes, meta["sharpness"], meta["card"], meaning=meaning,
     )  # fmt: skip
     return replace(classifier, hash=content_hash(classifier))
 
@@ -94,6 +106,41 @@ def _meta(classifier: Classifier) -> dict[str, Any]:
             "doubt": classifier.guard.doubt,
         },
         "card": dict(classifier.card),
+        # a model from before scopes were known keeps its hash
+        **(
+            {"scopes": {who: vars(scope) for who, scope in sorted(classifier.scopes.items())}}
+            if classifier.scopes
+            else {}
+        ),
+        **({"meaning": _meant(classifier.meaning)} if classifier.meaning else {}),
+    }
+
+
+def _meant(meaning: Meaning) -> dict[str, Any]:
+    heads = {
+        speaker: {"labels": list(head.labels), "weight": head.weight, "scale": head.scale}
+        for speaker, head in sorted(meaning.heads.items())
+    }
+    return {"fingerprint": meaning.fingerprint, "heads": heads}
+
+
+def _meaning(kept: dict[str, Any], arrays: dict[str, Any]) -> Meaning:
+    return Meaning(
+        kept["fingerprint"],
+        {speaker: _dense_head(speaker, head, arrays) for speaker, head in kept["heads"].items()},
+    )
+
+
+def _dense_head(speaker: str, kept: dict[str, Any], arrays: dict[str, Any]) -> DenseHead:
+    weights, bias = (arrays[f"{speaker}.dense.{name}"].astype(np.float32) for name in _DENSE)
+    return DenseHead(tuple(kept["labels"]), weights, bias, kept["weight"], kept["scale"])
+
+
+def _dense_arrays(meaning: Meaning | None) -> dict[str, Any]:
+    return {
+        f"{speaker}.dense.{name}": getattr(head, name).astype(np.float16)
+        for speaker, head in sorted((meaning.heads if meaning else {}).items())
+        for name in _DENSE
     }
 
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from intents.classifier import Classifier
 from intents.examples import Example, data_hash, without_near
+from intents.labelled import read_labelled
 from intents.memory import Remembered, remember
-from intents.registry import Registry
+from intents.registry import ModelInfo, Registry
 from intents.training import Progress
 
 HELD_SHARE, MOST_HELD = 0.25, 200
@@ -23,6 +24,9 @@ HELD_SHARE, MOST_HELD = 0.25, 200
 SIGNIFICANT = 0.05
 LOST_CASES, LOST_SHARE = 2, 0.03
 """An intent is materially worse where both are exceeded: cases lost net, and their share of the intent's cases."""
+
+KEPT_APART = "kept_apart_from"
+"""On a model's card in the registry: hash of the cases that no learned label is nearly equal to."""
 
 
 class Outcome(StrEnum):
@@ -161,10 +165,11 @@ def _outcome(same: bool, frozen: Paired, recent: Paired, by_intent: Mapping[str,
 
 
 def _right(classifier: Classifier, case: Example) -> bool:
-    reading = classifier.read(
-        case.text, speaker=case.speaker, context=case.context, industry=case.industry or None
-    )
-    return reading.best.intent == case.intent
+    return _read(classifier, case) == case.intent
+
+
+def _read(classifier: Classifier, case: Example) -> str:
+    return read_labelled(classifier, case).best.intent
 
 
 def _paired(rows: Sequence[tuple[str, bool, bool]]) -> Paired:
@@ -173,22 +178,66 @@ def _paired(rows: Sequence[tuple[str, bool, bool]]) -> Paired:
     return Paired(len(rows), sum(before for _, before, _ in rows), mended, broken)
 
 
+class Changed(NamedTuple):
+    """A case that the two models read differently."""
+
+    case: Example
+    before: str
+    after: str
+
+
+class Judged(NamedTuple):
+    """A verdict, and the sentences that changed sides."""
+
+    verdict: Verdict
+    changed: list[Changed]
+
+
 def retrain(
     registry: Registry, frozen: Sequence[Example], *, by: str, examples: Sequence[Example] | None = None,
     progress: Progress = lambda _: None,
 ) -> Verdict:  # fmt: skip
-    """Train a challenger on the older settled labels, keep it in the registry and judge it. Promotes nothing.
+    """Train a challenger, keep it in the registry and judge it. Promotes nothing."""
+    info = train_challenger(registry, frozen, by=by, examples=examples, progress=progress)
+    progress(f"comparing on {len(frozen)} frozen cases and the labels that neither model learned")
+    return judge(registry, info.id, frozen).verdict
+
+
+def train_challenger(
+    registry: Registry, frozen: Sequence[Example], *, by: str, examples: Sequence[Example] | None = None,
+    progress: Progress = lambda _: None,
+) -> ModelInfo:  # fmt: skip
+    """Train on the older settled labels, so that there is something left to judge the model on.
 
     Labels that are nearly a frozen case teach nothing: the frozen set would no longer be unseen.
     """
-    learned, recent = split(without_near(registry.labels.settled(), frozen))
-    champion = registry.champion()
-    info = registry.train(by=by, examples=examples, settled=learned, progress=progress)
-    challenger = registry.load(info.id)
-    progress(f"comparing on {len(frozen)} frozen cases and {len(recent)} recent labels")
-    return compare(
-        knowing(champion, learned), knowing(challenger, learned), frozen, recent, learned=len(learned)
-    )
+    learned, _ = split(without_near(registry.labels.settled(), frozen))
+    noted = {KEPT_APART: data_hash(frozen)}
+    return registry.train(by=by, examples=examples, settled=learned, noted=noted, progress=progress)
+
+
+def judge(registry: Registry, model: str, frozen: Sequence[Example]) -> Judged:
+    """A model against the one that serves, on nothing that either has learned, nor nearly.
+
+    The labels settled since the younger of the two stopped learning count, and the frozen cases: all of them where both
+    models kept apart from these, otherwise those that are not nearly a settled label.
+    """
+    infos = [registry.info(model), *(one for one in registry.models() if one.serving)]
+    until = max((one.learned_until for one in infos if one.learned_until), default=None)
+    recent = registry.labels.settled(until)
+    new = {one.id for one in recent}
+    seen = [one for one in registry.labels.settled() if one.id not in new] if until else []
+    if not all(_kept_apart(one, frozen) for one in infos):
+        frozen = without_near(frozen, seen)
+    recent, learned = without_near(recent, [*frozen, *seen]), without_near(seen, frozen)
+    champion, challenger = (knowing(one, learned) for one in (registry.champion(), registry.load(model)))
+    verdict = compare(champion, challenger, frozen, recent, learned=infos[0].card.get("corrections", 0))
+    both = ((one, _read(champion, one), _read(challenger, one)) for one in (*frozen, *recent))
+    return Judged(verdict, [Changed(*one) for one in both if one[1] != one[2]])
+
+
+def _kept_apart(model: ModelInfo, frozen: Sequence[Example]) -> bool:
+    return not model.card.get("corrections") or model.card.get(KEPT_APART) == data_hash(frozen)
 
 
 def knowing(classifier: Classifier, labels: Sequence[Example]) -> Classifier:

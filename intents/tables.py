@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Engine
+from sqlalchemy import JSON, Column, DateTime, Engine, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel
@@ -83,9 +83,17 @@ class LabelRow(SQLModel, table=True):
     intent: str = ""
     secondary: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    entities: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
+    """What a trainer marked in the text: `Entity` as JSON objects; positions count code points."""
     created_at: datetime = Field(sa_type=Moment)
     settled_at: datetime | None = Field(default=None, sa_type=Moment, index=True)
     settled_by: str = ""
+    flag: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Why a trainer left it to somebody else: `unsure` or `wrong`; empty for none. It waits on."""
+    flag_note: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    flagged_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class MarkRow(SQLModel, table=True):
@@ -99,7 +107,58 @@ class MarkRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
 
 
-TABLES = [SQLModel.metadata.tables[row.__tablename__] for row in (ModelRow, PromotionRow, LabelRow, MarkRow)]
+class CueRow(SQLModel, table=True):
+    """A phrase that a trainer accepted as signalling an intent in this company's chats. A removed one stays, for the record."""
+
+    __tablename__ = "intents_cue"
+    __table_args__ = (UniqueConstraint("text", "intent"),)
+    id: str = Field(default_factory=new_id, primary_key=True)
+    text: str
+    """Normalised."""
+    intent: str
+    strength: int
+    hits: int = 0
+    """Labelled utterances of that intent in which it stood when it was mined."""
+    support: int = 0
+    """Labelled utterances in which it stood."""
+    accepted_at: datetime = Field(sa_type=Moment)
+    accepted_by: str
+    removed_at: datetime | None = Field(default=None, sa_type=Moment)
+    removed_by: str = ""
+
+
+class DatasetRow(SQLModel, table=True):
+    """The settled labels that a model learned."""
+
+    __tablename__ = "intents_dataset"
+    model_id: str = Field(primary_key=True, foreign_key="intents_model.id")
+    labels: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Id of the example → intent."""
+
+
+class FileRow(SQLModel, table=True):
+    """A version of the company's own taxonomy or graph; the highest number is in force, no row is ever changed."""
+
+    __tablename__ = "intents_file"
+    __table_args__ = (UniqueConstraint("kind", "number"),)
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    """`taxonomy` or `graph`."""
+    number: int
+    """Rises by one from 1: of two trainers who save at once, one is told."""
+    text: str
+    """YAML; empty for the file that ships with the product, whatever it says by then."""
+    shipped: str
+    """Hash of the shipped file at that time."""
+    at: datetime = Field(sa_type=Moment)
+    by: str
+    why: str
+    restores: int | None = None
+    """The earlier version that this one brought back."""
+
+
+ROWS = (ModelRow, PromotionRow, LabelRow, MarkRow, CueRow, DatasetRow, FileRow)
+TABLES = [SQLModel.metadata.tables[row.__tablename__] for row in ROWS]
 
 
 def reading(engine: Engine) -> Session:

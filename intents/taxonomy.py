@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -81,13 +81,26 @@ class Taxonomy:
         info = self.intents.get(Intent(intent))
         return info.label if info else intent
 
+    def labels(self) -> dict[str, str]:
+        """Name → as people call it."""
+        return {str(info.name): info.label for info in self.intents.values()}
+
     def for_speaker(self, speaker: Speaker | str) -> tuple[IntentInfo, ...]:
         return tuple(info for info in self.intents.values() if info.speaker in {"both", str(speaker)})
 
     def question(self, one: str, other: str) -> str:
         """The two-way question for a pair of close intents, reviewed where there is one."""
         written = self.questions.get(frozenset({one, other}))
-        return written or f"是{self.intents[Intent(one)].asks},还是{self.intents[Intent(other)].asks}?"
+        return written or f"是{self._asks(one)},还是{self._asks(other)}?"
+
+    def _asks(self, intent: str) -> str:
+        info = self.intents.get(Intent(intent))
+        return info.asks if info else intent
+
+    def completed(self, shipped: Taxonomy) -> Taxonomy:
+        """With the shipped intents that a company's file lacks, which was written before the product had them."""
+        missing = {name: info for name, info in shipped.intents.items() if name not in self.intents}
+        return replace(self, intents={**self.intents, **missing}) if missing else self
 
     def in_group(self, group: str) -> frozenset[Intent]:
         return frozenset(info.name for info in self.intents.values() if info.group == group)
@@ -95,17 +108,27 @@ class Taxonomy:
 
 @cache
 def load_taxonomy(path: Path = SHIPPED) -> Taxonomy:
-    """Raises `TaxonomyError` for a file that is missing, malformed, or names an unknown intent in a question."""
+    """The shipped intents; a company's own are `Registry.taxonomy()`.
+
+    Raises `TaxonomyError` for a file that is missing, malformed, or names an unknown intent in a question."""
     try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        return parse_taxonomy(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
         raise TaxonomyError(f"{path}: {error}") from error
+
+
+def parse_taxonomy(text: str, name: str) -> Taxonomy:
+    """The intents that a YAML text describes; `name` is what an error calls it. Raises `TaxonomyError`."""
+    try:
+        found = _File.model_validate(yaml.load(text, yaml.CSafeLoader))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise TaxonomyError(f"{name}: {error}") from error
     questions = {frozenset(pair.split("+")): words for pair, words in found.questions.items()}
-    if unknown := {name for pair in questions for name in pair} - set(found.intents):
+    if unknown := {one for pair in questions for one in pair} - set(found.intents):
         raise TaxonomyError(
-            f"{path}: questions name unknown intents {sorted(unknown)}; add them or mend the names"
+            f"{name}: questions name unknown intents {sorted(unknown)}; add them or mend the names"
         )
     infos = {
-        Intent(name): IntentInfo(Intent(name), **entry.model_dump()) for name, entry in found.intents.items()
+        Intent(one): IntentInfo(Intent(one), **entry.model_dump()) for one, entry in found.intents.items()
     }
     return Taxonomy(found.version, infos, questions, tuple(found.rules))

@@ -9,9 +9,7 @@ from decimal import Decimal
 from intents.entities.numbers import CHINESE, DIGITS, PLAIN, SCALE, Span, read_number, read_span, written
 from intents.model import Entity
 
-_NUMBER = (
-    rf"(?:\d0几|{PLAIN}|十几[万千百]?|几[十百千万]+|百(?=来|余|十)|[{DIGITS[2:]}十][{DIGITS}十百千万亿]*|几)"
-)
+_NUMBER = rf"(?:\d0几|{PLAIN}|[{DIGITS}十百]+点[{DIGITS}]+(?=[万亿])|十几[万千百]?|几[十百千万]+|百(?=来|余|十)|[{DIGITS[2:]}十][{DIGITS}十百千万亿]*|几)"
 _UNITS = (
     "个?账号|个?帐号|个?用户|个?席位|个?坐席|个?点位|个?柜|台|套|个|件|只|支|把|箱|盒|批|组|块|根|条|座|吨|米|人份|份|片|瓶|桶|辆|枚|卷|双|"
     "票|单|人|副|颗|袋|方"

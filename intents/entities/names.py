@@ -1,12 +1,11 @@
-"""What has a name or a number of its own: products, contracts, orders, alarms, organisations, competitors, people, phones."""
+"""What has a name or a number of its own: products, contracts, orders, alarms, organisations, competitors, people."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from intents.graph import load_graph
 from intents.model import Entity
 
 _MODEL = re.compile(
@@ -27,16 +26,16 @@ _ORDER = re.compile(
     r"|(?<![A-Za-z0-9])(?:SF|YT|JD|ZTO|EMS|DHL)\d{8,}",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 _SUFFIX = "股份有限公司|有限公司|集团|科技|医疗器械|医疗|中心医院|人民医院|医院|大学|学院|研究院|研究所|银行|供应链|实业|商贸|贸易|电子厂|机械厂|模具厂|智造|精密|精工|电气|生物|制药|药业|重工|泵业|物流|跨境|网络"
 _LETTER = r"(?:[㐀-鿿A-Za-z]|[（(][㐀-鿿]{2,4}[）)])"
 _ORG = re.compile(rf"{_LETTER}{{4,20}}?(?:股份)?有限公司|{_LETTER}{{2,14}}?(?:{_SUFFIX})+")
 _MAY_BE = re.compile(_SUFFIX)
 _LEAD = re.compile(
     r"(?:帮我|帮|请|查一?下|查|看一?下|给|跟|和|与|在|是|把|到|找|去|从|对|了|叫|为|向|问|联系|我们?|你们?|客户|卖给|今天|明天|昨天|下午|上午|约|"
-    r"拜访|关于|有|抬头|改成|换成|新建|录入|一下|这家|那家|这个|那个|比|见|想|开给|发给|寄给|的)+"
+    r"拜访|关于|有|抬头|改成|换成|新建|录入|一下|这家|那家|这个|那个|比|见|想|开给|发给|寄给|交给|转给|的)+"
 )
 """Words before a name that are none of it."""
+_SENT = re.compile(r".*(?:[送发运寄拉](?:到|至|往|去|给))")
 _NO_ORG = re.compile(
     r"^(?:三甲|二甲|一家|几家|高|新|黑|大|生物|电子|信息|互联网|人工智能|医疗|科技|物流|网络|精密|跨境|国际|海外|头程|尾程|银行|大学|医院|现代|智能|冷链|哪家|本|贵|全|全院)?(?:科技|网络|物流|医疗|生物|精密|跨境|银行|大学|医院|集团|贸易|电气|供应链)$"
 )
@@ -59,13 +58,6 @@ def _numbers(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Entity]
     for match in pattern.finditer(text):
         group = "no" if match["no"] else 0
         yield Entity(kind, match[group], match[group].upper(), *match.span(group))
-
-
-def phones(text: str) -> Iterator[Entity]:
-    """The value is masked."""
-    for match in _PHONE.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        yield Entity("phone", match.group(), f"{digits[:3]}****{digits[-4:]}", *match.span())
 
 
 def alarms(text: str) -> Iterator[Entity]:
@@ -108,32 +100,34 @@ def organisations(text: str) -> Iterator[Entity]:
         return
     for match in _ORG.finditer(text):
         start = match.start()
-        if lead := _LEAD.match(match.group()):
-            start += lead.end()
+        for before in (_SENT, _LEAD):
+            if lead := before.match(text, start, match.end()):
+                start = lead.end()
         words = text[start : match.end()]
         if len(words) >= 4 and not _NO_ORG.match(words):
             yield Entity("organisation", words, words, start, match.end())
 
 
-def competitors(text: str) -> Iterator[Entity]:
-    """Rivals of the knowledge graph, in its spelling."""
-    for match in _rivals().finditer(text):
-        yield Entity("competitor", match.group(), _spelling()[match.group().lower()], *match.span())
+def competitors(text: str, names: tuple[str, ...]) -> Iterator[Entity]:
+    """Rivals, in the spelling of the knowledge graph."""
+    if not names:
+        return
+    for match in _rivals(names).finditer(text):
+        yield Entity("competitor", match.group(), _spelling(names)[match.group().lower()], *match.span())
 
 
-@cache
-def _spelling() -> dict[str, str]:
-    return {name.lower(): name for name in load_graph().competitors()}
+@lru_cache(maxsize=4)
+def _spelling(names: tuple[str, ...]) -> dict[str, str]:
+    return {name.lower(): name for name in names}
 
 
-@cache
-def _rivals() -> re.Pattern[str]:
-    names = sorted(load_graph().competitors(), key=len, reverse=True)
-    latin = [
+@lru_cache(maxsize=4)
+def _rivals(names: tuple[str, ...]) -> re.Pattern[str]:
+    either = [
         rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])" if name.isascii() else re.escape(name)
-        for name in names
+        for name in sorted(names, key=len, reverse=True)
     ]
-    return re.compile("|".join(latin), re.IGNORECASE)
+    return re.compile("|".join(either), re.IGNORECASE)
 
 
 def people(text: str) -> Iterator[Entity]:

@@ -60,7 +60,7 @@ def read_number(words: str) -> Decimal | None:
         return Decimal(words.replace(",", ""))
     except InvalidOperation:
         pass
-    short = _SHORT.fullmatch(words)  # 一万二 is 12,000: cn2an reads 10,002
+    short = _SHORT.fullmatch(words)  # 一亿二 is 120,000,000: cn2an raises KeyError
     if short and short["tail"] and not short["head"].endswith("零"):
         head = read_number(short["head"])
         return None if head is None else head + _digit(short["tail"]) * SCALE[short["scale"]] / 10

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from intents.entities.numbers import read_number as number
 from intents.entities.numbers import written
-from intents.graph import load_graph
 from intents.model import Entity
 
 _UNIT = {
@@ -46,13 +45,13 @@ _WORTHLESS = re.compile(r"[度转升目寸排孔TAgLWv伏瓦米吨次]|通道|�
 """Units that are words too: only a name before the number, or a bound, makes a specification of them."""
 
 
-def specs(text: str) -> Iterator[Entity]:
+def specs(text: str, parameters: tuple[str, ...]) -> Iterator[Entity]:
     """Value as `name bound number[..number] unit [±tolerance]`; parts that were not said are left out."""
     for match in _VALUE.finditer(text):
         unit = match["unit"] or match["u1"]
         if unit is None:
             continue
-        name, start = _named(text, match.start())
+        name, start = _named(text, match.start(), parameters)
         marked = match["bound"] or match["tol"] or match["plus"] or match["after"]
         if _WORTHLESS.fullmatch(unit) and not (name or marked):
             continue
@@ -79,16 +78,17 @@ def _scaled(words: str, scale: str | None) -> str:
     )
 
 
-def _named(text: str, at: int) -> tuple[str, int]:
+def _named(text: str, at: int, parameters: tuple[str, ...]) -> tuple[str, int]:
     """The parameter that stands just before a value, and where the specification begins."""
-    for found in reversed(list(_names().finditer(text, max(0, at - _NEAR - 6), at))):
+    for found in reversed(list(_names(parameters).finditer(text, max(0, at - _NEAR - 6), at))):
         if _LINK.fullmatch(text, found.end(), at):
             return found.group(), found.start()
     return "", at
 
 
-@cache
-def _names() -> re.Pattern[str]:
-    known = {fact.name for fact in load_graph().facts if fact.kind == "parameter"} | set(_OWN)
-    either = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
+@lru_cache(maxsize=4)
+def _names(parameters: tuple[str, ...]) -> re.Pattern[str]:
+    either = "|".join(
+        re.escape(name) for name in sorted({*parameters, *_OWN}, key=lambda name: (-len(name), name))
+    )
     return re.compile(rf"(?:最高|最大|最低|最小|额定|标称)?(?:{either})")

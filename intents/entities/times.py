@@ -1,7 +1,6 @@
 """Days, hours and spans of time as people say them, resolved against the clock in Shanghai.
 
-A time that stays open (尽快, 下周, 年后) keeps an empty value. Own rules rather than jionlp's parser, which reads a bare weekday
-or day of the month as one that is gone, 三点 as the middle of the night, and takes some ten milliseconds a phrase.
+A time that stays open (尽快, 下周, 年后) keeps an empty value. Own rules rather than jionlp's parser (docs/decisions.md, 19).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from intents.entities.holidays import HOLIDAYS, next_holiday
 from intents.entities.numbers import read_number, read_span, written
 from intents.model import Entity
 
@@ -19,8 +19,6 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _N = r"(?:\d{1,3}|[一二两三四五六七八九十百半]{1,4})"
 _WEEK = r"(?:周|星期|礼拜)"
 _SIDE = r"(?:大后天|后天|前天|昨天|昨日|今天|今日|今儿|今晚|明天|明日|明儿|明早|明晚|当天)"
-_HOLIDAY = {"元旦": (1, 1), "五一": (5, 1), "国庆": (10, 1), "十一": (10, 1), "双十一": (11, 11), "双11": (11, 11), "双十二": (12, 12),
-            "双12": (12, 12), "618": (6, 18), "圣诞": (12, 25), "春节": None, "端午": None, "中秋": None, "清明": None}  # fmt: skip
 _DAY = re.compile(
     rf"""(?P<side>{_SIDE})
     |(?P<rel>下下|[下这本上])?个?{_WEEK}(?P<wd>[一二三四五六日天末])
@@ -32,7 +30,7 @@ _DAY = re.compile(
     |(?<![\d.])(?P<md>\d{{1,2}})[号日](?!线|机|楼|门|仓|厂|模|炉|泵|位|常|期|柜)
     |(?P<qrel>[下这本上])个?季度(?P<qrend>末)?|第?(?P<q>[一二三四])季度|Q(?P<q2>[1-4])(?![0-9A-Za-z])|(?P<qend>季度末|季末)
     |(?P<mend>月底|月末)|(?P<mbegin>月初)|(?P<yend>年底|年末)
-    |(?P<holiday>{"|".join(sorted(_HOLIDAY, key=len, reverse=True))})(?=前|后|节|之前|之后|期间|假)(?:节|假期|期间)?
+    |(?P<holiday>{"|".join(HOLIDAYS)})(?=前|后|节|之前|之后|期间|假)(?:节|假期|期间)?
     |(?P<open>年前|年后|节前|节后|年中|开春|{_WEEK}末|尽快|尽早|改天|过阵子|回头|过[两几]天|[这近]几天|这两天|有空(?!吗|没|不|么)|抽空|近期|晚点|稍后|随时|[明后]年)
     |(?P<n>{_N})(?P<half>个半)?个?(?P<u>工作日|天|日|{_WEEK}|月|季度|小时|钟头|分钟|年)(?P<after>后|之后|以后|内|之内|以内)""",
     re.VERBOSE,
@@ -206,10 +204,7 @@ def _named(match: re.Match[str], today: date) -> date | None:
         )
     if match["yend"]:
         return date(today.year, 12, 31)
-    if match["holiday"] and (fixed := _HOLIDAY[match["holiday"]]):
-        day = date(today.year, *fixed)
-        return day if day >= today else day.replace(year=today.year + 1)
-    return None
+    return next_holiday(match["holiday"], today) if match["holiday"] else None
 
 
 def _month(year: int, words: str) -> date | None:

@@ -2,7 +2,7 @@
 
 from intents.sandbox.mining import mine, queue, worth_a_look
 from intents.sandbox.model import Cluster, Line, Mined, MinedCue, Side, Suggestion, Turn
-from intents.sandbox.review import records, settle_review, write_review
+from intents.sandbox.review import check_place, records, settle_review, write_review
 from intents.sandbox.transcript import read_transcript
 from intents.sandbox.turns import turns
 
@@ -14,6 +14,7 @@ __all__ = [
     "Side",
     "Suggestion",
     "Turn",
+    "check_place",
     "mine",
     "queue",
     "read_transcript",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from intents.sandbox.model import Line
@@ -21,22 +21,29 @@ _NAME_TIME_TEXT = re.compile(rf"^{_WHO}\s*[(（\[【]\s*(?P<at>{_TIME})\s*[)）\
 _NAME_TEXT = re.compile(r"^(?P<who>[^\s:：,，。?？!！/]{1,16}(?: \d{1,2})?)\s*[:：]\s*(?P<text>(?!//).+)$")
 _SUBTITLE = re.compile(r"^(?P<at>(?:\d{1,2}:)?\d{2}:\d{2}[.,]\d{3})\s*-->\s*\S+")
 _VOICE = re.compile(r"^<v (?P<who>[^>]+)>(?P<text>.*)$")
-_RULE = re.compile(r"^(?:[-=—*_~]{3,}|WEBVTT.*|\d+|消息(?:记录|分组|对象)[:：].*)$")
+_RULE = re.compile(r"^(?:[-=—*_~]{3,}|WEBVTT.*|消息(?:记录|分组|对象)[:：].*)$")
+_TIMED = (_NAME_TIME, _TIME_NAME, _NAME_TIME_TEXT, _VOICE)
 _FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%m-%d %H:%M:%S", "%m-%d %H:%M")
 
 
 def read_chat(text: str, name: str) -> list[Line]:
-    """Lines with name and words. A text in which nobody is named has none."""
+    """Lines with name and words. A text in which nobody is named has none.
+
+    Where times stand beside names, `老板就问一句:能便宜吗` is something said, and opens nobody's words."""
     lines: list[Line] = []
     subtitle: datetime | None = None
+    has_subtitles = "-->" in text
+    openings: tuple[re.Pattern[str], ...] = (*_TIMED, _NAME_TEXT)
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.replace("\u200e", "").strip()
-        if not line or _RULE.match(line):
+        if not line or _RULE.match(line) or (has_subtitles and line.isdecimal()):
             continue
         if found := _SUBTITLE.match(line):
             subtitle = moment(found["at"])
-        elif (opened := _opened(line, subtitle)) is not None:
+        elif (opened := _opened(line, subtitle, openings)) is not None:
             who, at, words = opened
+            if at is not None and subtitle is None:
+                openings = _TIMED
             lines.append(Line(who, words, f"{name}:{number}", at=at))
         elif lines:
             last = lines[-1]
@@ -44,9 +51,11 @@ def read_chat(text: str, name: str) -> list[Line]:
     return [line for line in lines if line.text]
 
 
-def _opened(line: str, subtitle: datetime | None) -> tuple[str, datetime | None, str] | None:
+def _opened(
+    line: str, subtitle: datetime | None, openings: Sequence[re.Pattern[str]]
+) -> tuple[str, datetime | None, str] | None:
     """Who begins to speak here, when, and the words on the same line."""
-    for pattern in (_NAME_TIME, _TIME_NAME, _NAME_TIME_TEXT, _VOICE, _NAME_TEXT):
+    for pattern in openings:
         if found := pattern.match(line):
             parts = found.groupdict()
             at = moment(parts["at"]) if parts.get("at") else subtitle

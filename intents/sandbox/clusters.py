@@ -1,4 +1,8 @@
-"""Turns that speak alike, found on character n-grams and named by their most telling phrases."""
+"""Turns that speak alike and want the same, found on character n-grams and readings, named by their most telling phrases.
+
+By their words alone clusters say next to nothing of what is wanted (`yiju eval run --suite clusters`); where the model is
+sure its reading pulls turns together, where it is not their words do, so that what no intent fits stands out.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +19,19 @@ from intents.sandbox.phrases import phrases
 
 FEWEST = 8
 """Fewer turns are one cluster."""
+READING = 1.0
+"""What a sure reading weighs beside the words, whose length is 1."""
+MOST = 60
 
 
 def clusters(suggestions: Sequence[Suggestion], count: int = 0, seed: int = 1) -> list[Cluster]:
-    """Largest first; `count` 0 takes half the root of the number of turns, at least 2 and at most 60."""
+    """Largest first; `count` 0 takes the root of the number of turns, at least 2 and at most 60."""
     if not suggestions:
         return []
     texts = [normalise(one.turn.text) for one in suggestions]
-    places, distances = _assigned(texts, count or min(60, max(2, round(math.sqrt(len(texts)) / 2))), seed)
+    places, distances = _assigned(
+        texts, _read(suggestions), count or min(MOST, max(2, round(math.sqrt(len(texts))))), seed
+    )
     said = [phrases(text) for text in texts]
     everywhere = Counter(phrase for one in said for phrase in one)
     found = []
@@ -36,10 +45,20 @@ def clusters(suggestions: Sequence[Suggestion], count: int = 0, seed: int = 1) -
     return sorted(found, key=lambda one: -len(one.members))
 
 
-def _assigned(texts: Sequence[str], count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _read(suggestions: Sequence[Suggestion]) -> np.ndarray:
+    """One column an intent: how sure each turn was read so."""
+    names = sorted({one.intent for one in suggestions})
+    table = np.zeros((len(suggestions), len(names)))
+    for row, one in enumerate(suggestions):
+        table[row, names.index(one.intent)] = READING * one.confidence
+    return table
+
+
+def _assigned(texts: Sequence[str], read: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Cluster of each text and its distance from the middle."""
     if len(texts) < FEWEST:
         return np.zeros(len(texts), dtype=int), np.zeros(len(texts))
+    from scipy.sparse import csr_matrix, hstack
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -50,7 +69,8 @@ def _assigned(texts: Sequence[str], count: int, seed: int) -> tuple[np.ndarray, 
         max_features=20_000,
         sublinear_tf=True,
     )
-    seen = grams.fit_transform(texts)
+    sure = csr_matrix(read)  # type: ignore[no-untyped-call]
+    seen = hstack([grams.fit_transform(texts), sure]).tocsr()  # type: ignore[no-untyped-call]
     means: Any = MiniBatchKMeans(  # type: ignore[no-untyped-call]
         min(count, len(set(texts))), random_state=seed, n_init=3, batch_size=1024
     )

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from intents.cues import shipped_cues
+from intents.cues import CueLexicon, shipped_cues
 from intents.examples import Example
 from intents.sandbox.model import MinedCue, Turn
 from intents.sandbox.phrases import phrases
@@ -21,7 +21,9 @@ def wilson_low(hits: int, total: int, z: float = 1.959964) -> float:
     return (share + spread / 2 - half) / (1 + spread)
 
 
-def mined_cues(turns: Sequence[Turn], labelled: Sequence[Example]) -> list[MinedCue]:
+def mined_cues(
+    turns: Sequence[Turn], labelled: Sequence[Example], lexicon: CueLexicon | None = None
+) -> list[MinedCue]:
     """The surest first. A phrase counts from five labelled utterances, a lower bound of 0.6 and two turns on."""
     heard = Counter(phrase for turn in turns for phrase in phrases(turn.text))
     wanted = {phrase for phrase, times in heard.items() if times >= HEARD}
@@ -30,8 +32,9 @@ def mined_cues(turns: Sequence[Turn], labelled: Sequence[Example]) -> list[Mined
         if example.speaker == "customer":
             for phrase in phrases(example.text) & wanted:
                 stands[phrase][example.intent] += 1
+    lexicon = lexicon or shipped_cues()
     cues = [_cue(phrase, counts, heard[phrase]) for phrase, counts in stands.items()]
-    sure = [cue for cue in cues if cue.support >= SUPPORT and cue.low >= SURE and not _known(cue)]
+    sure = [cue for cue in cues if cue.support >= SUPPORT and cue.low >= SURE and not _known(cue, lexicon)]
     return _shortest(sorted(sure, key=lambda cue: (-cue.low, -cue.heard, len(cue.text), cue.text)))
 
 
@@ -40,8 +43,8 @@ def _cue(phrase: str, counts: Counter[str], heard: int) -> MinedCue:
     return MinedCue(phrase, intent, hits, support, heard, wilson_low(hits, support))
 
 
-def _known(cue: MinedCue) -> bool:
-    return any(hit.cue.intent == cue.intent for hit in shipped_cues().find(cue.text))
+def _known(cue: MinedCue, lexicon: CueLexicon) -> bool:
+    return any(hit.cue.intent == cue.intent for hit in lexicon.find(cue.text))
 
 
 def _shortest(cues: Sequence[MinedCue]) -> list[MinedCue]:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from intents.classifier import Classifier
 from intents.examples import Example
 from intents.labels import Labels, Proposal
 from intents.sandbox.clusters import clusters
 from intents.sandbox.cues import mined_cues
-from intents.sandbox.model import Mined, Suggestion, Turn
+from intents.sandbox.model import TOLD_EVERY, Mined, Suggestion, Turn
 
 
-def mine(turns: Sequence[Turn], classifier: Classifier, labelled: Sequence[Example]) -> Mined:
-    """Ten thousand turns take well under a minute."""
-    suggestions = tuple(_suggestion(turn, classifier) for turn in turns)
-    return Mined(suggestions, tuple(clusters(suggestions)), tuple(mined_cues(turns, labelled)))
+def mine(
+    turns: Sequence[Turn],
+    classifier: Classifier,
+    labelled: Sequence[Example],
+    progress: Callable[[str], None] = lambda _: None,
+) -> Mined:
+    """Ten thousand turns take well under a minute of processor time (eval/results/intents.md)."""
+    suggestions = tuple(_suggestions(turns, classifier, progress))
+    progress(f"clustering {len(turns):,} turns")
+    found = tuple(clusters(suggestions))
+    progress(f"counting their phrases in {len(labelled):,} labelled utterances")
+    return Mined(suggestions, found, tuple(mined_cues(turns, labelled, classifier.eyes.cues)))
+
+
+def _suggestions(
+    turns: Sequence[Turn], classifier: Classifier, progress: Callable[[str], None]
+) -> Iterator[Suggestion]:
+    for number, turn in enumerate(turns):
+        if number % TOLD_EVERY == 0:
+            progress(f"reading turns from {number + 1:,} of {len(turns):,}")
+        yield _suggestion(turn, classifier)
 
 
 def _suggestion(turn: Turn, classifier: Classifier) -> Suggestion:

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from intents.model import Speaker
 
+TOLD_EVERY = 2_000
+"""Lines or turns after which somebody who waits is told how far it is."""
+
 
 class Side(StrEnum):
     """On which side of the conversation somebody stands."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from intents.errors import TranscriptUnusable
+from intents.errors import Fault, TranscriptUnusable
 from intents.sandbox.chat import moment, seconds
 from intents.sandbox.model import Line, Side
 
@@ -94,17 +94,23 @@ def read_csv(text: str, name: str) -> list[Line]:
         columns = [(one or "").strip() for one in reader.fieldnames or ()]
         if not any(one.lower() in _TEXT for one in columns):
             raise TranscriptUnusable(
-                f"{name}:1: no column holds the words; found {columns}, expected one of {_TEXT}"
+                f"{name}:1: no column holds the words; found {columns}, expected one of {_TEXT}",
+                Fault.NO_COLUMN,
+                1,
             )
         for row in reader:
             if None in row:
                 raise TranscriptUnusable(
-                    f"{name}:{reader.line_num}: more fields than columns; quote words with commas"
+                    f"{name}:{reader.line_num}: more fields than columns; quote words with commas",
+                    Fault.BROKEN_TABLE,
+                    reader.line_num,
                 )
             lines += _line(row, f"{name}:{reader.line_num}")
     except csv.Error as error:
         raise TranscriptUnusable(
-            f"{name}:{reader.line_num}: {error}; export the table again as CSV"
+            f"{name}:{reader.line_num}: {error}; export the table again as CSV",
+            Fault.BROKEN_TABLE,
+            reader.line_num,
         ) from error
     return lines
 
@@ -116,7 +122,9 @@ def read_json(text: str, name: str) -> list[Line]:
     except json.JSONDecodeError as error:
         first = next((line for line in text.splitlines() if line.strip()), "")
         if not _is_object(first) or first.strip() == text.strip():
-            raise TranscriptUnusable(f"{name}:{error.lineno}: no JSON ({error.msg})") from error
+            raise TranscriptUnusable(
+                f"{name}:{error.lineno}: no JSON ({error.msg})", Fault.NOT_JSON, error.lineno
+            ) from error
         return read_json_lines(text, name)
     return [line for number, row in enumerate(rows, 1) for line in _checked(row, f"{where}{number}")]
 
@@ -128,7 +136,9 @@ def read_json_lines(text: str, name: str) -> list[Line]:
             try:
                 row = json.loads(raw)
             except json.JSONDecodeError as error:
-                raise TranscriptUnusable(f"{name}:{number}: no JSON ({error.msg})") from error
+                raise TranscriptUnusable(
+                    f"{name}:{number}: no JSON ({error.msg})", Fault.NOT_JSON, number
+                ) from error
             lines += _checked(row, f"{name}:{number}")
     return lines
 
@@ -147,24 +157,36 @@ def _rows(found: Any, name: str) -> list[Any]:
             if _value(found, _TEXT) is not None:
                 return [found]
             raise TranscriptUnusable(
-                f"{name}:1: no list of messages; expected one under {', '.join(_AROUND)}"
+                f"{name}:1: no list of messages; expected one under {', '.join(_AROUND)}",
+                Fault.NO_MESSAGES,
             )
         found = inner
     if not isinstance(found, list):
-        raise TranscriptUnusable(f"{name}:1: found {type(found).__name__}, expected a list of messages")
+        raise TranscriptUnusable(
+            f"{name}:1: found {type(found).__name__}, expected a list of messages", Fault.NO_MESSAGES
+        )
     return found
 
 
 def _checked(row: Any, where: str) -> list[Line]:
     if not isinstance(row, dict):
         raise TranscriptUnusable(
-            f"{where}: found {type(row).__name__}, expected an object with speaker and text"
+            f"{where}: found {type(row).__name__}, expected an object with speaker and text",
+            Fault.NO_OBJECT,
+            _place(where),
         )
     if _value(row, _TYPE) in (None, "text") and _value(row, _TEXT) is None:
         raise TranscriptUnusable(
-            f"{where}: no words; found {sorted(row)}, expected one of {', '.join(_TEXT)}"
+            f"{where}: no words; found {sorted(row)}, expected one of {', '.join(_TEXT)}",
+            Fault.NO_TEXT,
+            _place(where),
         )
     return _line(row, where)
+
+
+def _place(where: str) -> str:
+    """The number at the end of `file:12` and of `file: message 12`."""
+    return where.replace(" ", ":").rsplit(":", 1)[-1]
 
 
 def _line(row: Mapping[str, Any], where: str) -> list[Line]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from intents.masking import mask_people
 from intents.normalise import normalise
-from intents.sandbox.model import Line, Side, Turn
+from intents.sandbox.model import TOLD_EVERY, Line, Side, Turn
 
 PAUSE_S = 90
 """A longer silence begins a new turn."""
@@ -20,7 +20,9 @@ _NO_WORDS = re.compile(
 )
 
 
-def turns(lines: Sequence[Line], names: Collection[str] = ()) -> list[Turn]:
+def turns(
+    lines: Sequence[Line], names: Collection[str] = (), progress: Callable[[str], None] = lambda _: None
+) -> list[Turn]:
     """The customers' turns of one export. Everybody who is not known to be ours counts as a customer."""
     speakers = {line.who for line in lines if re.search("[㐀-鿿A-Za-z]{2}", line.who)} | set(names)
     people = {
@@ -30,7 +32,10 @@ def turns(lines: Sequence[Line], names: Collection[str] = ()) -> list[Turn]:
     }
     found: dict[tuple[str, tuple[str, ...]], Turn] = {}
     before: tuple[str, ...] = ()
-    for side, where, words in _bursts(lines):
+    bursts = list(_bursts(lines))
+    for number, (side, where, words) in enumerate(bursts):
+        if number % TOLD_EVERY == 0:
+            progress(f"masking what was said, from {number + 1:,} of {len(bursts):,}")
         text = mask_people(words, people)
         if side is not Side.OURS and re.search(r"[\w]", text):
             key = (normalise(text), before)

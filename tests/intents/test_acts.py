@@ -7,9 +7,11 @@ import random
 import numpy as np
 import pytest
 
-from intents import Example, load_taxonomy, shipped_model
+from intents import Classifier, Example, Intent, Ranked, load_taxonomy, shipped_model
 from intents.acts import Acts, evidence, first_of, several
+from intents.clauses import clauses
 from intents.heldout import join
+from intents.normalise import aligned
 from intents.taxonomy import ORDER
 
 
@@ -92,3 +94,23 @@ def test_the_shipped_model_orders_the_acts_of_customers_only() -> None:
     assert acts["customer"].ordered
     assert not acts["rep"].ordered
     assert set(acts["customer"].labels) == {info.name for info in load_taxonomy().for_speaker("customer")}
+
+
+def test_a_further_act_is_listed_where_a_clause_says_it_and_a_put_off_only_where_it_is_sure(
+    small: Classifier,
+) -> None:
+    head, whole = small.heads["customer"], aligned("先看看,转速最高多少,质保几年")
+    seen = head.sight(small.eyes.see(whole.original))
+    parts = [seen.within(*place) for place in clauses(whole)]
+    best = Ranked(Intent("quote_request"), 0.9)
+
+    def listed(vague: float, terms_heard: float) -> list[str]:
+        present = {"vague_interest": vague, "contract_terms": 0.6, "technical_inquiry": 0.1}
+        sure = np.array([present.get(label, 0.0) for label in head.labels])
+        heard = np.full((len(parts), len(head.labels)), 0.2)
+        heard[:, head.labels.index("contract_terms")] = -1, -1, terms_heard
+        return [one.intent for one in small._secondary(head, sure, parts, list(heard), whole, best)]
+
+    assert listed(0.9, 0.3) == ["vague_interest", "contract_terms"]
+    assert listed(0.6, 0.3) == ["contract_terms"]
+    assert listed(0.9, -0.1) == ["vague_interest"]

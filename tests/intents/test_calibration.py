@@ -11,10 +11,9 @@ from intents import Example, load_taxonomy
 from intents.abstain import Thresholds
 from intents.calibration import OTHERS, _weights, choose_doubt, choose_guard, fit_sharpness
 from intents.classifier import Classifier
-from intents.examples import fold_of
 from intents.features import Feature, shipped_eyes
 from intents.guard import Guard
-from intents.heldout import FOLDS, Held, Seen, folded
+from intents.heldout import FOLDS, Held, Seen, folded, in_folds
 from intents.linear import Head
 from intents.training import fit
 
@@ -62,12 +61,12 @@ def test_no_head_scores_an_utterance_of_its_own_fold(examples: list[Example]) ->
         taught.append({one.example.id for one in rest})
         return fit(rest)
 
-    seen = [Seen(one, eyes.see(one.text)) for one in examples]
+    seen = in_folds([Seen(one, eyes.see(one.text)) for one in examples])
     found = folded(seen, recording, eyes, 1, lambda _: None)
     assert sorted(one.seen.example.id for one in found if not one.made) == sorted(one.id for one in examples)
     assert len(taught) == FOLDS
     for fold, ids in enumerate(taught):
-        assert not ids & {one.id for one in examples if fold_of(one, FOLDS) == fold}
+        assert not ids & {one.example.id for one in seen if one.fold == fold}
     assert all(set(one.seen.example.id.split("+")) <= {e.id for e in examples} for one in found)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session, select
 from typer.testing import CliRunner, Result
 
 from bot.cli.intents import intents_app, open_registry
 from intents import Classifier, Proposal, Registry
+from intents.tables import PromotionRow
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +47,14 @@ def test_utterances_in_are_readings_out_in_the_order_they_came() -> None:
     assert third["intent"] == "quote_request"
 
 
+def test_one_earlier_turn_may_stand_alone() -> None:
+    (alone,) = lines(yiju("predict", "-", "--json", said='{"text": "多少", "context": "你问的单价我发你"}'))
+    (listed,) = lines(
+        yiju("predict", "-", "--json", said='{"text": "多少", "context": ["你问的单价我发你"]}')
+    )
+    assert alone == listed
+
+
 def test_a_file_is_read_as_well_as_a_pipe(tmp_path: Path) -> None:
     path = tmp_path / "said.jsonl"
     path.write_text('{"text": "先看看"}\n\n{"text": "开机报E07"}\n', encoding="utf-8")
@@ -53,7 +64,18 @@ def test_a_file_is_read_as_well_as_a_pipe(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["no json", '{"id": 1}', '{"text": "x", "speaker": "nobody"}', "[1]"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        '{"id": 1}',
+        '{"text": null}',
+        '{"text": "x", "speaker": "nobody"}',
+        '{"text": "x", "context": 5}',
+        '{"text": "x", "context": ["y", null]}',
+        "[1]",
+    ],
+)
 def test_a_line_that_is_no_utterance_is_refused_by_its_number(line: str) -> None:
     result = yiju("predict", "-", "--json", said='{"text": "在吗"}\n' + line)
     assert result.exit_code == 1
@@ -77,10 +99,38 @@ def test_a_model_is_promoted_and_rolled_back_by_its_id(small: Classifier) -> Non
     _registry(small)
     (promoted,) = lines(yiju("promote", small.hash[:6], "--as", "sunli", "--json"))
     assert promoted["serving"]
-    assert [one["id"] for one in lines(yiju("models", "--json"))] == [small.hash]
+    listed = [(one["serving"], one["shipped"]) for one in lines(yiju("models", "--json"))]
+    assert listed == [(True, False), (False, True)]
+    (back,) = lines(yiju("rollback", "--as", "sunli", "--json"))
+    assert (back["serving"], back["shipped"]) == (True, True)
     refused = yiju("rollback", "--as", "sunli")
     assert refused.exit_code == 1
-    assert "first that served" in " ".join(refused.stderr.split())
+    assert "nothing served before it" in " ".join(refused.stderr.split())
+
+
+def test_who_says_no_name_is_whom_the_machine_knows(
+    small: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ops")
+    registry = _registry(small)
+    yiju("promote", small.hash)
+    yiju("rollback")
+    with Session(registry.engine) as session:
+        assert [one.by for one in session.exec(select(PromotionRow))] == ["ops", "ops"]
+
+
+def test_a_model_that_was_not_measured_says_so_and_empty_columns_take_no_room(small: Classifier) -> None:
+    registry = _registry(small)
+    card = {name: value for name, value in small.card.items() if name != "held_out_accuracy"}
+    registry.add(replace(small, card=card, hash="c0ffee"), "chenjing")
+    shown = yiju("models").stdout
+    (unmeasured,) = (line for line in shown.splitlines() if "c0ffee" in line)
+    assert "–" in unmeasured
+    assert f"{registry.info('c0ffee').created_at:%Y-%m-%d %H:%M}" in unmeasured
+    assert "encoder" not in shown
+    assert "why" not in shown
+    yiju("promote", "c0ffee", "--as", "sunli", "--why", "due")
+    assert "due" in yiju("models").stdout
 
 
 def test_waiting_labels_are_settled_by_number_skipped_and_dropped() -> None:

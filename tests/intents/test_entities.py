@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,7 +30,8 @@ def values(text: str, kind: str) -> list[str]:
     ("words", "number"),
     [
         ("12,000", "12000"), ("三千五", "3500"), ("一万二", "12000"), ("两百三十万", "2300000"), ("3.5", "3.5"),
-        ("一百零五", "105"), ("十二", "12"),
+        ("一百零五", "105"), ("十二", "12"), ("三点五", "3.5"),
+        ("一亿二", "120000000"),  # cn2an: KeyError
     ],
 )  # fmt: skip
 def test_numbers_are_read_as_people_write_them(words: str, number: str) -> None:
@@ -76,6 +78,7 @@ def test_what_only_looks_like_a_count_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        ("预算三点五万", "35000"), ("一点二亿", "120000000"),  # cn2an refuses a point before a scale
         ("30W左右", "300000"), ("二三十万", "200000..300000"), ("20-30万", "200000..300000"), ("3.5k一台", "3500"),
         ("¥12,800", "12800"), ("一万二能拿下吗", "12000"), ("报3万5", "35000"), ("两三千块", "2000..3000"), ("9块9", "9.9"),
         ("1.2亿", "120000000"), ("$500", "500"), ("单价18800太贵", "18800"), ("几万块", ""),
@@ -122,7 +125,7 @@ def test_times_are_resolved_against_the_clock(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["尽快", "改天", "过阵子", "下周", "下个月", "年后", "春节前", "周末", "12月中旬", "这两天"]
+    "text", ["尽快", "改天", "过阵子", "下周", "下个月", "年后", "节前", "周末", "12月中旬", "这两天"]
 )
 def test_a_vague_time_stays_vague(text: str) -> None:
     assert values(text, "time") == [""]
@@ -133,6 +136,19 @@ def test_a_vague_time_stays_vague(text: str) -> None:
 )
 def test_what_only_looks_like_a_time_is_no_moment(text: str) -> None:
     assert [value for value in values(text, "time") if value] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("春节前", "2027-02-06"), ("端午节前", "2027-06-09"), ("中秋后", "2027-09-15"), ("清明假期", "2027-04-05")],
+)  # fmt: skip
+def test_a_holiday_of_the_lunar_calendar_has_its_next_day(text: str, value: str) -> None:
+    assert values(text, "time") == [value]
+
+
+def test_a_holiday_beyond_the_table_stays_open() -> None:
+    (time,) = find_entities("春节前", now=datetime(2032, 3, 1, tzinfo=SHANGHAI))
+    assert time.value == ""
 
 
 def test_the_last_day_of_a_month_is_kept_in_the_next() -> None:
@@ -181,6 +197,22 @@ def test_a_product_is_found_however_it_is_typed(text: str, value: str) -> None:
     assert values(text, "product") == [value]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("X2O0多少钱", "X200"), ("x20O有货吗", "X200"), ("X2OO多少钱", "X200"), ("禾云专业板多少钱", "禾云专业版")]
+)  # fmt: skip
+def test_a_product_is_found_with_one_slip_in_the_catalogue_s_spelling(text: str, value: str) -> None:
+    assert values(text, "product") == [value]
+
+
+def test_another_model_or_edition_is_no_slip() -> None:
+    assert values("X200R多少钱", "product") == ["X200R"]
+    (near,) = [
+        one for one in find_entities("X200R多少钱", products=("X200",), now=NOW) if one.type == "product"
+    ]
+    assert near.value != "X200"
+    assert values("禾云商业版多少钱", "product") == []
+
+
 @pytest.mark.parametrize("text", ["IP67", "ISO9001", "RS485", "Q3", "HT-2026-0117"])
 def test_standards_and_numbers_are_no_products(text: str) -> None:
     assert values(text, "product") == []
@@ -216,6 +248,75 @@ def test_trades_and_bare_suffixes_are_no_names(text: str) -> None:
 )  # fmt: skip
 def test_wide_marks_and_digits_are_read_too(text: str, kind: str, value: str) -> None:
     assert values(text, kind) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "value"),
+    [
+        ("最好月底前送到苏州工厂", "送到苏州工厂", "by 2026-11-30 to 苏州工厂"), ("12月10日前必须交货", "交货", "by 2026-12-10"),
+        ("发到武汉要多久", "发到武汉", "to 武汉"), ("尽快发货", "发货", ""),
+        ("下周三之前送到苏州精模智造有限公司", "送到", "by 2026-12-02 to 苏州精模智造有限公司"),
+    ],
+)  # fmt: skip
+def test_a_delivery_wish_says_by_when_and_where_to(text: str, words: str, value: str) -> None:
+    assert ("delivery", words, value) in found(text)
+
+
+def test_the_time_of_a_delivery_is_still_a_time_of_its_own() -> None:
+    assert values("最好月底前送到苏州工厂", "time") == ["2026-11-30"]
+
+
+@pytest.mark.parametrize(
+    "text", ["什么时候到货", "报价发到我邮箱", "合同明天寄到公司", "昨天到货的那批有问题", "货已经送到工厂了", "发货前付六成"]
+)  # fmt: skip
+def test_papers_the_past_and_a_bare_delivery_are_no_wish(text: str) -> None:
+    assert values(text, "delivery") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("发我邮箱zhang.wei@abc.com", "email", "z***@abc.com"), ("身份证320501198803121234", "id_number", "3****4"),
+        ("电话0512-68881234", "phone", "051****1234"), ("一三八幺二三四五六七八找我", "phone", "138****5678"),
+        ("卡号6222020200112233445", "bank_card", "****3445"), ("司机车牌苏E12345", "plate", "苏****5"),
+        ("加我微信wang_li88", "chat_account", "w****8"), ("送到苏州市工业园区星湖街328号", "address", "星湖街*号"),
+    ],
+)  # fmt: skip
+def test_personal_data_is_found_with_a_masked_value(text: str, kind: str, value: str) -> None:
+    assert values(text, kind) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("张伟的电话发我", "张伟", "张**"), ("我是王强", "王强", "王**"), ("收货人刘洋", "刘洋", "刘**"), ("联系上官明月吧", "上官明月", "上**"),
+        ("这事得林婷婷拍板", "林婷婷", "林**"), ("王小明经理在吗", "王小明", "王**"), ("现在归吴磊管", "吴磊", "吴**"),
+    ],
+)  # fmt: skip
+def test_a_full_name_without_a_title_is_a_person_with_a_masked_value(
+    text: str, name: str, value: str
+) -> None:
+    assert ("person", name, value) in found(text)
+    (start,) = [one.start for one in find_entities(text, now=NOW) if one.type == "person"]
+    assert text[start:].startswith(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "高速运转噪音大吗", "金额对不上", "方案什么时候给", "常温保存", "周五能到吗", "安装费另算", "温度到多少", "谢谢啊", "康复科问的", "管道工来了",
+        "我是采购", "江苏有服务点吗", "西门子的人说", "许可证要不要", "毛利多少", "张力怎么调", "石英的窗口", "跟华东仁和比",
+    ],
+)  # fmt: skip
+def test_words_that_begin_like_a_name_are_nobody(text: str) -> None:
+    assert values(text, "person") == []
+
+
+@pytest.mark.parametrize("text", ["月底前送到苏州市工业园区星湖街328号", "月底前送到北京市朝阳区建国路88号"])
+def test_the_place_of_a_delivery_gives_no_house_number_away(text: str) -> None:
+    (value,) = values(text, "delivery")
+    assert value.startswith("by 2026-11-30 to ")
+    assert not re.search(r"328|88", value)
 
 
 ALPHABET = "一二两三十百千万亿几半点号月周年底前后内台个套折成元块¥%.-~:0123456789EXeWk合同单号公司王总 ,"

@@ -33,10 +33,8 @@ def test_the_shipped_graph_knows_kinds_of_things() -> None:
     assert kinds == {"product", "parameter", "component", "certification", "competitor", "term", "fault"}
 
 
-def test_rivals_and_what_belongs_to_a_product_can_be_asked() -> None:
-    graph = load_graph()
-    assert "迈瑞" in graph.competitors()
-    assert graph.networkx().edges["离心机", "转子"]["kind"] == "component"
+def test_rivals_can_be_asked() -> None:
+    assert "迈瑞" in load_graph().competitors()
 
 
 def test_a_file_of_unknown_kinds_is_refused(tmp_path: Path) -> None:

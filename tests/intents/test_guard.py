@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -14,9 +16,11 @@ LABELS = ("quote_request", "technical_inquiry")
 SCORES = np.array([1.0, 0.8])
 
 
-def held(text: str, guard: Guard, industry: str | None = None) -> list[float]:
-    features = shipped_eyes().see(text)
-    return list(guard.hold_back(SCORES, LABELS, features, industry, load_taxonomy()))
+def held(
+    text: str, guard: Guard, industry: str | None = None, parts: Sequence[tuple[float, float]] = ()
+) -> list[float]:
+    features, clauses = shipped_eyes().see(text), [np.array(part) for part in parts]
+    return list(guard.hold_back(SCORES, LABELS, features, clauses, industry, load_taxonomy()))
 
 
 def test_a_question_about_a_thing_loses_the_penalty_on_buying_signals() -> None:
@@ -27,6 +31,12 @@ def test_a_price_cue_beside_the_thing_keeps_the_scores() -> None:
     assert held("这台离心机多少钱", Guard(0.25)) == [1.0, 0.8]
 
 
+def test_a_clause_that_is_read_as_buying_keeps_the_scores_of_the_whole() -> None:
+    words = "重复精度怎么测的,五台什么价"
+    assert held(words, Guard(0.25), parts=[(-0.4, 0.6), (0.1, -0.2)]) == [1.0, 0.8]
+    assert held(words, Guard(0.25), parts=[(-0.4, 0.6), (-0.1, -0.2)]) == [0.75, 0.8]
+
+
 def test_a_penalty_of_zero_switches_the_guard_off() -> None:
     assert held("重复精度怎么测的", Guard()) == [1.0, 0.8]
 
@@ -34,6 +44,7 @@ def test_a_penalty_of_zero_switches_the_guard_off() -> None:
 def test_an_industry_has_its_own_price_of_a_false_alarm() -> None:
     guard = Guard(0.25, {"medical": 0.5})
     assert held("重复精度怎么测的", guard, "medical") == [0.5, 0.8]
+    assert held("重复精度怎么测的", guard, "医疗器械") == [0.5, 0.8]
     assert held("重复精度怎么测的", guard, "saas") == [0.75, 0.8]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intents import LabelUnknown, Proposal, Registry
-from intents.labels import Labels, _agreement
+from intents.labels import Labels, agreement_of
 
 from .conftest import Clock
 
@@ -105,6 +105,6 @@ def test_agreement_is_counted_from_the_latest_marks_of_two_trainers(labels: Labe
 def test_kappa_is_agreement_beyond_chance() -> None:
     # 3 of 4 agree; chosen: 5 × x, 3 × y; chance (5/8)² + (3/8)² = 34/64; kappa (48 - 34) / (64 - 34)
     pairs = [("x", "x"), ("x", "x"), ("y", "y"), ("x", "y")]
-    assert _agreement(pairs).kappa == pytest.approx(14 / 30)
-    assert _agreement([]).kappa is None
-    assert _agreement([("x", "x")]).kappa == 1.0
+    assert agreement_of(pairs).kappa == pytest.approx(14 / 30)
+    assert agreement_of([]).kappa is None
+    assert agreement_of([("x", "x")]).kappa == 1.0

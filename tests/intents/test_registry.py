@@ -24,7 +24,9 @@ def elsewhere(engine: Engine, tmp_path: Path, clock: Clock) -> Registry:
 
 def test_until_a_first_promotion_the_shipped_model_serves(registry: Registry) -> None:
     assert registry.serving().hash == shipped_model().hash
-    assert registry.models() == []
+    (shipped,) = registry.models()
+    assert (shipped.id, shipped.serving, shipped.shipped) == (shipped_model().hash, True, True)
+    assert shipped.card["examples"] > 0
 
 
 def test_a_promoted_model_serves_and_says_who_promoted_it(
@@ -36,7 +38,11 @@ def test_a_promoted_model_serves_and_says_who_promoted_it(
     info = registry.promote(small.hash[:8], by="sunli", why="first")
     assert (info.serving, info.promoted_by, info.why) == (True, "sunli", "first")
     assert registry.serving().hash == small.hash
-    assert [(one.id, one.serving) for one in registry.models()] == [(other.hash, False), (small.hash, True)]
+    assert [(one.id, one.serving) for one in registry.models()] == [
+        (other.hash, False),
+        (small.hash, True),
+        (shipped_model().hash, False),
+    ]
 
 
 def test_another_process_notices_a_promotion_within_a_second(
@@ -69,18 +75,29 @@ def test_rolling_back_twice_goes_back_two_models(
         registry.promote(registry.add(one).id, by="sunli")
     registry.rollback(by="sunli")
     assert registry.rollback(by="sunli").id == small.hash
-    with pytest.raises(ModelUnknown, match="first that served"):
+    assert registry.rollback(by="sunli").shipped
+    assert registry.serving().hash == shipped_model().hash
+    with pytest.raises(ModelUnknown, match="nothing served before it"):
         registry.rollback(by="sunli")
 
 
 def test_rolling_back_before_any_promotion_is_refused(registry: Registry) -> None:
-    with pytest.raises(ModelUnknown, match="nothing was promoted"):
+    with pytest.raises(ModelUnknown, match="came with the product"):
         registry.rollback(by="sunli")
+
+
+def test_the_shipped_model_is_promoted_like_any_other(registry: Registry, small: Classifier) -> None:
+    registry.promote(registry.add(small).id, by="sunli")
+    info = registry.promote(shipped_model().hash[:6], by="sunli", why="ours was worse")
+    assert (info.serving, info.shipped, info.why) == (True, True, "ours was worse")
+    assert registry.serving().hash == shipped_model().hash
+    assert [one.id for one in registry.models()].count(shipped_model().hash) == 1
+    assert registry.rollback(by="sunli").id == small.hash
 
 
 def test_the_same_model_is_one_entry(registry: Registry, small: Classifier) -> None:
     assert registry.add(small).id == registry.add(small).id
-    assert len(registry.models()) == 1
+    assert [one.id for one in registry.models()] == [small.hash, shipped_model().hash]
 
 
 @pytest.mark.parametrize("name", ["", "ffffffff"])

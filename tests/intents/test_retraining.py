@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from intents import Classifier, Example, Outcome, Paired, Proposal, Registry, Verdict, retrain, train
-from intents.retraining import compare, knowing, materially_worse, mcnemar, split, total
+from intents.retraining import (
+    compare,
+    judge,
+    knowing,
+    materially_worse,
+    mcnemar,
+    split,
+    total,
+    train_challenger,
+)
 
 from .conftest import Clock
 
@@ -116,7 +125,7 @@ def test_retraining_learns_the_older_labels_and_promotes_nothing_itself(
     registry.promote(registry.add(small).id, by="sunli")
     for number in range(8):
         clock.tick()
-        label = registry.labels.propose(Proposal(f"走{number}波老规矩", "customer", "correction"))
+        label = registry.labels.propose(Proposal(WORDS[number], "customer", "correction"))
         registry.labels.settle(label, "vague_interest", "sunli")
     frozen = [case(0, "50台什么价", "quote_request")]
     verdict = retrain(registry, frozen, by="clock", examples=examples)
@@ -133,6 +142,81 @@ def test_a_label_that_is_nearly_a_frozen_case_teaches_nothing(
     registry.labels.settle(label, "vague_interest", "sunli")
     verdict = retrain(registry, [case(0, "你们50台什么价格", "quote_request")], by="clock", examples=examples)
     assert verdict.learned == 0
+
+
+WORDS = (
+    "走三波老规矩",
+    "上回那样弄",
+    "先搁一搁吧",
+    "年底前别催我",
+    "下个季度聊",
+    "等老板回来",
+    "资料收到了谢谢",
+    "没空看呢",
+)
+
+
+def settle(registry: Registry, clock: Clock, *texts: str) -> None:
+    for text in texts:
+        clock.tick()
+        label = registry.labels.propose(Proposal(text, "customer", "correction"))
+        registry.labels.settle(label, "vague_interest", "sunli")
+
+
+@pytest.fixture
+def serving(registry: Registry, small: Classifier) -> Registry:
+    registry.promote(registry.add(small).id, by="sunli")
+    return registry
+
+
+def test_a_model_is_judged_on_labels_that_it_did_not_learn(
+    serving: Registry, examples: list[Example], clock: Clock
+) -> None:
+    settle(serving, clock, *WORDS)
+    frozen = [case(0, "50台什么价", "quote_request")]
+    honest = train_challenger(serving, frozen, by="sunli", examples=examples)
+    everything = serving.train(by="sunli", examples=examples)
+    assert [judge(serving, one.id, frozen).verdict.recent.cases for one in (honest, everything)] == [2, 0]
+    settle(serving, clock, "换个话题吧")
+    assert [judge(serving, one.id, frozen).verdict.recent.cases for one in (honest, everything)] == [3, 1]
+
+
+def test_what_the_serving_model_learned_does_not_count_for_the_other_either(
+    serving: Registry, examples: list[Example], clock: Clock
+) -> None:
+    settle(serving, clock, *WORDS)
+    older = train_challenger(serving, [], by="sunli", examples=examples)
+    serving.promote(serving.train(by="sunli", examples=examples).id, by="sunli")
+    assert judge(serving, older.id, []).verdict.recent.cases == 0
+
+
+def test_a_recent_label_that_is_nearly_a_learned_one_does_not_count(
+    serving: Registry, examples: list[Example], clock: Clock
+) -> None:
+    settle(serving, clock, *WORDS[:6], WORDS[0] + "吧", WORDS[7])
+    verdict = retrain(serving, [], by="clock", examples=examples)
+    assert (verdict.learned, verdict.recent.cases) == (6, 1)
+
+
+def test_a_frozen_case_counts_only_where_no_label_near_it_was_learned(
+    serving: Registry, examples: list[Example], clock: Clock
+) -> None:
+    settle(serving, clock, *WORDS)
+    frozen = [case(0, WORDS[0], "vague_interest"), case(1, "50台什么价", "quote_request")]
+    honest = train_challenger(serving, frozen, by="sunli", examples=examples)
+    everything = serving.train(by="sunli", examples=examples)
+    assert [judge(serving, one.id, frozen).verdict.frozen.cases for one in (honest, everything)] == [2, 1]
+
+
+def test_the_sentences_that_changed_sides_are_named(serving: Registry, examples: list[Example]) -> None:
+    swapped = [replace(one, intent="vague_interest") if one.text in ASKED[:5] else one for one in examples]
+    other = serving.train(by="sunli", examples=swapped)
+    cases = wanting("quote_request")
+    judged = judge(serving, other.id, cases)
+    assert judged.changed
+    assert (
+        len([one for one in judged.changed if one.before == one.case.intent]) == judged.verdict.frozen.broken
+    )
 
 
 def test_a_model_trained_after_another_keeps_its_figures(small: Classifier, examples: list[Example]) -> None:

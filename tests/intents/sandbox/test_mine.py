@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.intents import intents_app, open_registry
-from intents import TranscriptUnusable, shipped_examples
-from intents.sandbox import read_transcript, turns
+from intents import Classifier, TranscriptUnusable, shipped_examples
+from intents.sandbox import Turn, read_transcript, turns
+from intents.sandbox import mine as sandbox_mine
 from intents.sandbox.cues import wilson_low
 
 FORMS = {
@@ -68,6 +69,11 @@ def test_what_is_no_export_is_refused_by_file_and_line(
     assert place in str(refused.value)
 
 
+def test_a_folder_is_refused_as_one(tmp_path: Path) -> None:
+    with pytest.raises(TranscriptUnusable, match="is a folder"):
+        read_transcript(tmp_path)
+
+
 def test_a_burst_is_one_turn_masked_and_after_what_was_said_before(tmp_path: Path) -> None:
     path = tmp_path / "chat.txt"
     path.write_text(
@@ -77,6 +83,22 @@ def test_a_burst_is_one_turn_masked_and_after_what_was_said_before(tmp_path: Pat
     )
     (turn,) = turns(read_transcript(path, ours=["张三"]))
     assert (turn.text, turn.context) == ("报个价 电话138****8000", ("周**您好",))
+
+
+def test_a_colon_or_a_number_alone_in_a_timed_chat_is_something_said(tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text(
+        "张三 2026-11-25 10:00:00\n您要几台\n周海峰 2026-11-25 10:00:12\n200\n"
+        "周海峰 2026-11-25 10:05:00\n通知:下周盘点\n老板就问一句:能便宜吗\n",
+        encoding="utf-8",
+    )
+    lines = read_transcript(path, ours=["张三"])
+    assert [(line.who, line.text) for line in lines] == [
+        ("张三", "您要几台"),
+        ("周海峰", "200"),
+        ("周海峰", "通知:下周盘点\n老板就问一句:能便宜吗"),
+    ]
+    assert [turn.text for turn in turns(lines)] == ["200", "通知:下周盘点 老板就问一句:能便宜吗"]
 
 
 def test_wilsons_lower_bound_is_the_one_computed_by_hand() -> None:
@@ -107,9 +129,60 @@ def test_verdicts_of_a_review_file_teach_or_never_do_and_a_wrong_one_changes_not
         "accept": 1,
         "relabel": 1,
         "reject": 1,
+        "cues": 0,
     }
     settled = {one.text: one.intent for one in open_registry().labels.settled()}
     assert settled == {"报个价": "quote_request", "发票开错了": "complaint"}
+
+
+def test_who_waits_is_told_how_far_it_is_and_what_to_do_next(tmp_path: Path) -> None:
+    chat, review = tmp_path / "chat.txt", tmp_path / "review.jsonl"
+    chat.write_text(FORMS["wechat.txt"], encoding="utf-8")
+    told = " ".join(mine(str(chat), "--out", str(review), "--ours", "张三").stderr.split())
+    for step in ("masking what was said, from 1 of 2", "chat.txt: 2 lines by 2 people, 1 turns of customers",
+                 "reading turns from 1 of 1", "clustering 1 turns", "labelled utterances", "--settle"):  # fmt: skip
+        assert step in told
+    assert "nobody is known to be ours" not in told
+    told = " ".join(mine(str(chat), "--json").stderr.split())
+    assert "nobody is known to be ours" in told
+    assert "周海峰 (1), 张三 (1)" in told
+
+
+def test_steps_are_told_every_so_many_turns(monkeypatch: pytest.MonkeyPatch, small: Classifier) -> None:
+    monkeypatch.setattr("intents.sandbox.mining.TOLD_EVERY", 2)
+    told: list[str] = []
+    said = [Turn(text, (), f"chat:{at}") for at, text in enumerate(("报个价", "先看看", "发票开错了"))]
+    sandbox_mine(said, small, [], told.append)
+    assert told[:3] == ["reading turns from 1 of 3", "reading turns from 3 of 3", "clustering 3 turns"]
+
+
+def test_a_review_file_is_refused_before_the_work_where_it_cannot_be_written_or_holds_verdicts(
+    tmp_path: Path,
+) -> None:
+    chat, review = tmp_path / "chat.txt", tmp_path / "review.jsonl"
+    chat.write_text(FORMS["wechat.txt"], encoding="utf-8")
+    refused = mine(str(chat), "--out", str(tmp_path / "gone" / "review.jsonl"))
+    assert refused.exit_code == 1
+    assert "there is no folder" in " ".join(refused.stderr.split())
+    assert "masking" not in refused.stderr
+    assert mine(str(chat), "--out", str(review)).exit_code == 0
+    assert mine(str(chat), "--out", str(review)).exit_code == 0  # nobody judged anything yet
+    review.write_text(review.read_text(encoding="utf-8").replace('"verdict": ""', '"verdict": "accept"', 1))
+    before = review.read_bytes()
+    refused = mine(str(chat), "--out", str(review))
+    assert refused.exit_code == 1
+    assert "holds 1 verdicts" in " ".join(refused.stderr.split())
+    assert review.read_bytes() == before
+
+
+def test_a_bad_file_is_refused_before_a_good_one_is_worked(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text(FORMS["wechat.txt"], encoding="utf-8")
+    bad.write_text("没有人说话的一段文字", encoding="utf-8")
+    refused = mine(str(good), str(bad))
+    assert refused.exit_code == 1
+    assert "bad.txt:1" in refused.stderr
+    assert "masking" not in refused.stderr
 
 
 def test_ten_thousand_turns_become_clusters_suggestions_and_cues(tmp_path: Path) -> None:
