@@ -9,7 +9,7 @@ from knowledge.tokens import normalise
 
 _ASKS = {
     "time": r"多久|多长时间|多少?(?:天|日|年|月|小时|分钟|个月)|几(?:天|日|年|个?月|个?小时|分钟|点|号|周|个?工作日)|哪(?:天|年|一天)|什么时候|啥时候|何时|时限|期限|有效期|周期|到期|时长",
-    "money": r"多少钱|几钱|几块|价|费|多少元|贵|便宜|花多少|收钱|要钱|报一下|赔多少|罚多少|总共多少",
+    "money": r"多少钱|几钱|几块|价|费|多少元|贵(?!公?司|方)|便宜|花多少|收钱|要钱|报一下|赔多少|罚多少|总共多少",
     "share": r"几折|打折|几个点|多少个?点|百分|比例|折扣|税率|罚息|违约金|赔",
     "place": r"哪里|哪儿|什么地方|去哪|在哪|何处|地址|地点",
     "count": r"多少|几(?!乎)|多[大重沉高宽长厚远快深]|上限|下限|最[多少大小高低快慢]",
@@ -42,3 +42,8 @@ def held(text: str) -> frozenset[str]:
     """The kinds of things that stand in a text."""
     spelled = normalise(text)
     return frozenset(kind for kind, pattern in _HOLDS.items() if re.search(pattern, spelled))
+
+
+def asks(text: str) -> bool:
+    """Whether the words want to know something, rather than tell."""
+    return bool(kinds(text)) or "?" in normalise(text) or _OTHERWISE.search(normalise(text)) is not None

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from knowledge.tokens import normalise
 
 Vectors = NDArray[np.float32]
+OWN = "encoder.npz"
+"""In the data dir."""
 SHIPPED = Path(__file__).parent / "encoder.npz"
 _RUN = re.compile(r"[a-z]+[a-z0-9]*|\d+(?:\.\d+)?|[\u4e00-\u9fff]+")
 
@@ -63,6 +65,12 @@ class HashedNgrams:
     def load(cls, path: Path = SHIPPED) -> HashedNgrams:
         with np.load(path) as stored:
             return cls(stored["table"], stored["scale"].astype(np.float32))
+
+    @classmethod
+    def in_use(cls, data_dir: Path) -> HashedNgrams:
+        """The company's own, where one was trained (`yiju knowledge train`), else the shipped one."""
+        own = data_dir / OWN
+        return cls.load(own if own.exists() else SHIPPED)
 
     def save(self, path: Path) -> None:
         np.savez_compressed(path, table=self._table, scale=self._scale.astype(np.float16))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from knowledge.asked_for import held, kinds
 from knowledge.model import Passage
+from knowledge.outdated import tells_only_the_past
 from knowledge.passages import models as models_of
 from knowledge.query import Part, Question, weight_of
 from knowledge.tokens import STOP, grams, normalise
@@ -17,6 +19,8 @@ CELL_SHARE = 0.7
 """Share of the best cell's worth from which a cell of a longer row is quoted as well."""
 RIGHT_KIND = 1.0
 """What it counts that a cell holds the kind of thing asked for (money, a time): as much as a bigram of the question."""
+PAST = 4.0
+"""What it costs a sentence that its figures hold no more: as much as to be about another model."""
 LONGEST = 160
 """Characters of a quotation; a longer sentence is cut at its last comma."""
 _SENTENCE = re.compile(r"[^。!?！？\n]+[。!?！？]?")
@@ -37,7 +41,8 @@ def excerpt(question: Question, part: Part, passage: Passage) -> str:
 
 
 def _best(question: Question, part: Part, pieces: Sequence[str]) -> str:
-    return pieces[max(range(len(pieces)), key=lambda at: (_speaks(question, part, pieces[at]), -at))]
+    """The first of those that speak most."""
+    return max(pieces, key=lambda piece: _speaks(question, part, piece))
 
 
 def _pieces(passage: Passage) -> Iterator[str]:
@@ -64,24 +69,35 @@ def _cells(question: Question, part: Part, row: str) -> str:
 
 def _wanted(question: Question, part: Part, cell: str) -> float:
     """What a cell is worth beside the name of its row: the product's own name asks for none of the others."""
-    spelled = normalise(cell)
-    there = {term for term in grams(spelled) if term not in STOP}
-    there -= {term for model in question.models for term in grams(model)}
-    score = sum(weight for term, weight in part.terms.items() if term in there)
-    score += sum(weight_of(term) for term in part.main if term in there)
-    score += sum(3.0 for code in question.codes if code in spelled)
+    there = _said(cell) - {term for model in question.models for term in grams(model)}
+    score = _of_terms(part, there) + sum(3.0 for code in question.codes if code in normalise(cell))
     return score + (RIGHT_KIND if kinds(part.text) & held(cell) else 0.0)
 
 
 def _speaks(question: Question, part: Part, piece: str) -> float:
     """Weight of the part's terms that stand in the piece; a row of another model counts little."""
-    there = {term for term in grams(normalise(piece)) if term not in STOP}
-    score = sum(weight for term, weight in part.terms.items() if term in there)
-    score += sum(weight_of(term) for term in part.main if term in there)
-    named = {normalise(model) for model in models_of(piece.upper())}
-    if question.models and named:
+    score = _of_terms(part, _said(piece))
+    if question.models and (named := _named(piece)):
         score += 2.0 if named & question.models else -4.0
+    if tells_only_the_past(piece):
+        score -= PAST
     return score + sum(3.0 for code in question.codes if code in normalise(piece))
+
+
+def _of_terms(part: Part, said: frozenset[str]) -> float:
+    """What was looked for and what was asked in so many words."""
+    score = sum([weight for term, weight in part.terms.items() if term in said])
+    return score + sum([weight_of(term) for term in part.main if term in said])
+
+
+@lru_cache(maxsize=8192)
+def _said(piece: str) -> frozenset[str]:
+    return frozenset(grams(normalise(piece))) - STOP
+
+
+@lru_cache(maxsize=8192)
+def _named(piece: str) -> frozenset[str]:
+    return frozenset(normalise(model) for model in models_of(piece.upper()))
 
 
 def _cut(piece: str) -> str:

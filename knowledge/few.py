@@ -11,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.differences import CHANGED, NEAR, prints
 from knowledge.encoder import Vectors
 from knowledge.lexical import Hit
 
@@ -24,14 +26,32 @@ REMEMBERED = 256
 
 @dataclass(frozen=True)
 class _Stored:
-    """A file's content: row for row an entry's id, its version, its vector."""
+    """A file's content: row for row an entry's id, its version, its vector, the vector's print, the text's mark."""
 
     ids: NDArray[np.str_]
     versions: NDArray[np.str_]
     vectors: Vectors
+    prints: NDArray[np.float32]
+    marks: NDArray[np.str_]
 
     def where(self, keep: NDArray[np.bool_]) -> _Stored:
-        return _Stored(self.ids[keep], self.versions[keep], self.vectors[keep])
+        return _Stored(*(column[keep] for column in self.columns))
+
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        return self.ids, self.versions, self.vectors, self.prints, self.marks
+
+    def nearest(self, vector: Vectors, most: int) -> list[Hit]:
+        near = self.vectors @ vector
+        return [Hit(str(self.ids[at]), float(near[at])) for at in np.argsort(-near, kind="stable")[:most]]
+
+
+def as_held(
+    ids: Sequence[str], marks: Sequence[str], written: NDArray[np.float32], vectors: Vectors
+) -> dict[str, str]:
+    """By id the mark of what a vector was made from, as long as it still has the print it was written with."""
+    same = np.abs(prints(vectors) - written) < NEAR
+    return {one: mark if still else CHANGED for one, mark, still in zip(ids, marks, same, strict=True)}
 
 
 class FewVectors:
@@ -41,15 +61,20 @@ class FewVectors:
         self._folder, self._prefix = folder, prefix
         self._remembered: OrderedDict[str, tuple[int, _Stored]] = OrderedDict()
 
-    def write(self, scope: str, ids: Sequence[str], vectors: Vectors, versions: Sequence[str]) -> None:
-        new = _Stored(np.array(ids), np.array(versions), vectors.astype(np.float32))
+    def write(
+        self,
+        scope: str,
+        ids: Sequence[str],
+        vectors: Vectors,
+        versions: Sequence[str],
+        marks: Sequence[str],
+    ) -> None:
+        new = _Stored(
+            np.array(ids), np.array(versions), vectors.astype(np.float32), prints(vectors), np.array(marks)
+        )
         if (before := self._read(scope)) is not None:
             kept = before.where(~np.isin(before.ids, new.ids))
-            new = _Stored(
-                np.concatenate([kept.ids, new.ids]),
-                np.concatenate([kept.versions, new.versions]),
-                np.concatenate([kept.vectors, new.vectors]),
-            )
+            new = _Stored(*(np.concatenate(both) for both in zip(kept.columns, new.columns, strict=True)))
         self._save(scope, new)
 
     def delete(self, scope: str, version: str) -> None:
@@ -61,12 +86,22 @@ class FewVectors:
         else:
             self._path(scope).unlink()
 
-    def search(self, scope: str, vector: Vectors, most: int) -> list[Hit]:
-        """Nearest entries with their cosine."""
-        if (stored := self._read(scope)) is None or not vector.any():
-            return []
-        near = stored.vectors @ vector
-        return [Hit(str(stored.ids[at]), float(near[at])) for at in np.argsort(-near, kind="stable")[:most]]
+    def search(self, scope: str, vectors: Vectors, most: int) -> list[list[Hit]]:
+        """For each vector (a row) the nearest entries with their cosine."""
+        stored = self._read(scope)
+        return [stored.nearest(one, most) if stored and one.any() else [] for one in vectors]
+
+    def held(self, scope: str) -> dict[str, str]:
+        """Every vector's id with the mark of what it was made from, or `CHANGED`."""
+        stored = self._read(scope)
+        if stored is None:
+            return {}
+        return as_held(
+            [str(one) for one in stored.ids],
+            [str(one) for one in stored.marks],
+            stored.prints,
+            stored.vectors,
+        )
 
     def count(self, scope: str) -> int:
         stored = self._read(scope)
@@ -91,7 +126,7 @@ class FewVectors:
         known = self._remembered.get(scope)
         if known is None or known[0] != changed:
             with np.load(path) as file:
-                known = changed, _Stored(file["ids"], file["versions"], file["vectors"])
+                known = changed, _Stored(*(file[name] for name in _Stored.__dataclass_fields__))
             self._remembered[scope] = known
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
@@ -101,7 +136,7 @@ class FewVectors:
         self._folder.mkdir(parents=True, exist_ok=True)
         half = self._path(scope).with_suffix(".half")
         with half.open("wb") as file:
-            np.savez(file, ids=stored.ids, versions=stored.versions, vectors=stored.vectors)
+            np.savez(file, **vars(stored))
         half.replace(self._path(scope))
 
     def _path(self, scope: str) -> Path:

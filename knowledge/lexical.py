@@ -1,7 +1,8 @@
 """Which passages share words with a question: BM25 by tantivy, one index a scope.
 
-A scope is what one reader may see: `public`, or the documents of one customer. Scopes are separate directories, so a
-question that is not about a customer cannot touch that customer's words at all.
+A scope is what the same people may read: `public`, or the documents of one customer; of each, what not everyone may read
+is apart. Scopes are separate directories, so a question that is not about a customer cannot touch that customer's words
+at all, and one of somebody else not a team's.
 """
 
 from __future__ import annotations
@@ -11,22 +12,36 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from knowledge.differences import mark
 from knowledge.tokens import grams, words
+from knowledge.visibility import EVERYONE
 
 PUBLIC = "public"
 HEAP = 15_000_000
 """Bytes a writer may hold; tantivy's smallest. A commit follows every document anyway."""
-FIELDS: Mapping[str, float] = {"body": 1.0, "context": 1.5, "words": 0.7}
-"""What a term counts in each field: the text, headings and title above it, words by dictionary."""
+REMEMBERED = 64
+"""Sets of scopes whose counts are kept; each has a gram for every one that was asked for."""
+FIELDS: Mapping[str, float] = {"body": 1.0, "context": 1.5, "words": 0.7, "questions": 0.5}
+"""What a term counts in each field: the text, headings and title above it, words by dictionary, questions that a
+language model thinks it answers."""
+HAS_QUESTIONS = "?"
+"""Stands in the field of an entry that has any; no gram is spelled so."""
 
 
-def scope_of(customer: str | None) -> str:
-    """The scope's name: safe for file systems and Chroma, whatever a customer is called."""
-    return PUBLIC if customer is None else f"c-{hashlib.sha256(customer.encode()).hexdigest()[:24]}"
+def scope_of(customer: str | None, visibility: str = EVERYONE, *, past: bool = False) -> str:
+    """The scope's name: safe for file systems and Chroma, whatever a customer or a team is called. `past`: of versions
+    that were replaced."""
+    whose = PUBLIC if customer is None else f"c-{_named(customer)}"
+    found = whose if visibility == EVERYONE else f"{whose}-{_named(visibility)}"
+    return f"{found}-past" if past else found
+
+
+def _named(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,12 @@ class Entry:
     version_id: str
     body: str
     context: str
+    questions: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """Names its content."""
+        return mark(self.body, self.context, *self.questions)
 
 
 @dataclass(frozen=True)
@@ -48,12 +69,46 @@ class Hit:
 
 @dataclass(frozen=True)
 class _Open:
-    """A scope as of one commit: its searcher, its index, when it was written, and what was counted in it."""
+    """A scope as of one commit: its searcher, its index, when it was written."""
 
     searcher: Any
     index: Any
     changed: int
-    frequencies: dict[tuple[str, str], int] = field(default_factory=dict)
+    fields: tuple[str, ...]
+    """What a gram is looked for in: no time is lost on questions where there are none."""
+
+
+MOST_GRAMS = 100_000
+"""Kept with their frequencies, some 15 MB. Typos are tried in every spelling, so there is no end to what is looked up."""
+
+
+class _Frequencies(dict[str, int]):
+    """Gram → in how many entries it stands; a question asks for hundreds, most of them asked for before."""
+
+    def __init__(self, searchers: Sequence[Any], name: str, first: Mapping[str, int] | None = None) -> None:
+        self._counting, self._name, self._first = [one.doc_freq for one in searchers], name, first
+
+    def __missing__(self, gram: str) -> int:
+        if len(self) >= MOST_GRAMS:
+            self.clear()
+        found = self._first[gram] if self._first is not None else 0
+        if not found:
+            for count in self._counting:
+                found += count(self._name, gram)
+        self[gram] = found
+        return found
+
+
+class Counts:
+    """How often grams stand in some scopes, as of one commit of each."""
+
+    def __init__(self, opened: Sequence[_Open]) -> None:
+        searchers = [one.searcher for one in opened]
+        self.entries: int = sum(one.num_docs for one in searchers)
+        self.text: Mapping[str, int] = _Frequencies(searchers, "body")
+        """In how many entries a gram stands in the text."""
+        self.anywhere: Mapping[str, int] = _Frequencies(searchers, "context", self.text)
+        """The same, or where it stands in no text, in how many it stands above it."""
 
 
 class LexicalIndex:
@@ -62,6 +117,7 @@ class LexicalIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[str, _Open] = {}
+        self._counted: dict[tuple[str, ...], tuple[list[_Open], Counts]] = {}
         self._lock = threading.Lock()
 
     def write(self, scope: str, entries: Iterable[Entry], gone: Sequence[str] = ()) -> int:
@@ -87,26 +143,35 @@ class LexicalIndex:
         known = self._newest(scope)
         if known is None or not (terms or phrases):
             return []
-        query = _query(known.index.schema, terms, phrases)
+        query = _query(known.index.schema, known.fields, terms, phrases)
         hits = known.searcher.search(query, most, count=False).hits
         return [Hit(known.searcher.doc(at)["id"][0], score) for score, at in hits]
 
-    def frequency(self, scope: str, term: str, name: str = "body") -> int:
-        """In how many entries of the scope the gram stands in the text (or, with `context`, above it).
-
-        Asked for hundreds of terms a question: remembered for the commit that the last search or count saw.
-        """
-        known = self._open.get(scope) or self._newest(scope)
-        if known is None:
-            return 0
-        found = known.frequencies.get((name, term))
-        if found is None:
-            found = known.frequencies[name, term] = known.searcher.doc_freq(name, term)
-        return found
+    def counts(self, *scopes: str) -> Counts:
+        """What is counted in these scopes together; the same object as long as none of them is written to."""
+        opened = [known for scope in scopes if (known := self._newest(scope)) is not None]
+        before, counts = self._counted.get(scopes, ([], None))
+        if counts is None or [id(one) for one in before] != [id(one) for one in opened]:
+            counts = Counts(opened)
+            if len(self._counted) >= REMEMBERED:
+                self._counted.clear()
+            self._counted[scopes] = opened, counts
+        return counts
 
     def count(self, scope: str) -> int:
         known = self._newest(scope)
         return known.searcher.num_docs if known else 0
+
+    def held(self, scope: str) -> dict[str, str]:
+        """Every entry's id with the mark of its content."""
+        import tantivy
+
+        known = self._newest(scope)
+        if known is None or not known.searcher.num_docs:
+            return {}
+        hits = known.searcher.search(tantivy.Query.all_query(), known.searcher.num_docs, count=False).hits
+        rows = (known.searcher.doc(at) for _, at in hits)
+        return {row["id"][0]: row["mark"][0] for row in rows}
 
     def scopes(self) -> tuple[str, ...]:
         return tuple(sorted(path.name for path in self._folder.glob("*") if (path / "meta.json").exists()))
@@ -114,6 +179,7 @@ class LexicalIndex:
     def clear(self) -> None:
         with self._lock:
             self._open.clear()
+            self._counted.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _index(self, scope: str) -> Any:
@@ -135,7 +201,9 @@ class LexicalIndex:
             with self._lock:
                 index = known.index if known else self._index(scope)
                 index.reload()
-                known = self._open[scope] = _Open(index.searcher(), index, changed)
+                searcher = index.searcher()
+                asked = ("questions",) if searcher.doc_freq("questions", HAS_QUESTIONS) else ()
+                known = self._open[scope] = _Open(searcher, index, changed, ("body", "context", *asked))
         return known
 
 
@@ -145,6 +213,7 @@ def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("version", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("mark", stored=True, tokenizer_name="raw", index_option="basic")
     for name in FIELDS:
         builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
@@ -154,19 +223,25 @@ def _document(tantivy: Any, entry: Entry) -> Any:
     return tantivy.Document(
         id=[entry.id],
         version=[entry.version_id],
+        mark=[entry.mark],
         body=[" ".join(grams(entry.body))],
         context=[" ".join(grams(entry.context))],
         words=[" ".join(words(f"{entry.context}\n{entry.body}"))],
+        questions=[_asked(entry.questions)],
     )
 
 
-def _query(schema: Any, terms: Mapping[str, float], phrases: Mapping[str, float]) -> Any:
+def _asked(questions: Sequence[str]) -> str:
+    return " ".join([HAS_QUESTIONS, *(gram for one in questions for gram in grams(one))]) if questions else ""
+
+
+def _query(
+    schema: Any, fields: Sequence[str], terms: Mapping[str, float], phrases: Mapping[str, float]
+) -> Any:
     import tantivy
 
     query, should = tantivy.Query, tantivy.Occur.Should
-    weighted = [
-        (name, term, weight * FIELDS[name]) for term, weight in terms.items() for name in ("body", "context")
-    ]
+    weighted = [(name, term, weight * FIELDS[name]) for term, weight in terms.items() for name in fields]
     weighted += [("words", word, weight * FIELDS["words"]) for word, weight in phrases.items()]
     return query.boolean_query(
         [

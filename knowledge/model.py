@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from knowledge.visibility import EVERYONE
+
 
 class DocumentKind(StrEnum):
     MANUAL = "manual"
@@ -13,6 +15,10 @@ class DocumentKind(StrEnum):
     PRICE = "price"
     POLICY = "policy"
     OTHER = "other"
+
+
+NOTES = "演讲者备注"
+"""The heading over a slide's speaker notes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,24 @@ class Passage:
     """Kept for the record (revision tables, values marked as old): never evidence for what holds today."""
     table: bool = False
     """Each line of `text` is one row of a table, every cell with its column's name."""
+    questions: tuple[str, ...] = ()
+    """What a language model thinks it answers. Helps to find it, and is evidence of nothing: never shown as such."""
+    visibility: str = EVERYONE
+
+    @property
+    def version_id(self) -> str:
+        return self.id.rpartition("-")[0]
+
+    @property
+    def for_reps(self) -> bool:
+        """Never quoted to a customer: a document of kind `other`, and what a speaker notes for themselves (how to answer
+        a rival, how low to go)."""
+        return self.kind is DocumentKind.OTHER or self.citation.heading.endswith(NOTES)
+
+    @property
+    def position(self) -> int:
+        """Its number among the passages of its version, from 0."""
+        return int(self.id.rpartition("-")[2])
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,10 @@ class Evidence:
     """The row or sentence of the passage that speaks of that part, as it stands there."""
     supports: bool = True
     """Whether it is enough to answer that part."""
+    expired: bool = False
+    """Out of date on the day of the question, and found because the question asked for the past."""
+    replaced: bool = False
+    """Of a version that a later one replaced; found as what is expired is."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +130,9 @@ class Added:
     kind: DocumentKind | None = None
     customer: str | None = None
     passages: int = 0
+    visibility: str = EVERYONE
+    left_out: tuple[str, ...] = ()
+    """What a reader of the file sees and no passage says, in Chinese: pages without text, comments, charts."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +153,12 @@ class DocumentInfo:
     valid_until: date | None = None
     owner: str | None = None
     versions: int = 1
-
-    @property
-    def visibility(self) -> str:
-        return "customer" if self.customer else "public"
+    visibility: str = EVERYONE
+    """Who may read it, of those who may read this customer's papers (knowledge/visibility.py)."""
+    version_id: str = ""
 
     def is_valid(self, today: date) -> bool:
-        starts = self.valid_from is None or self.valid_from <= today
-        return starts and (self.valid_until is None or today <= self.valid_until)
+        return in_force(self, today)
 
 
 @dataclass(frozen=True)
@@ -145,3 +174,9 @@ class Health:
     @property
     def ok(self) -> bool:
         return not self.problems
+
+
+def in_force(of: Passage | DocumentInfo, today: date) -> bool:
+    """Whether it holds on that day, the first and the last included."""
+    begun = of.valid_from is None or of.valid_from <= today
+    return begun and (of.valid_until is None or today <= of.valid_until)

@@ -21,6 +21,7 @@ _NOT_A_MODEL = re.compile(
 )
 _OLD = re.compile(r"修订(?:记录|历史|说明)|版本(?:记录|历史)|变更(?:记录|历史)|已作废|旧版|历史价格")
 _CODE_HEADER = re.compile(r"^(?!.*型号).*(?:代码|代号|编号|编码|序号|料号|故障码|报警|货号|件号)")
+_WITHDRAWN = re.compile(r"(?:已|自.{1,12}起)(?:作废|废止)[。.]?")
 _VERSION_HEADER = re.compile(r"修订|版本|版次")
 
 
@@ -107,9 +108,16 @@ def _belongs(block: Block, waiting: Sequence[Block]) -> bool:
     first = waiting[0]
     if block.kind != first.kind or (block.kind == "row" and block.header != first.header):
         return False
+    if _withdrawn(block) != _withdrawn(first):
+        return False
     limit = LONGEST_TABLE if block.kind == "row" else LONGEST
     starts_clause = block.kind == "text" and CLAUSE.match(block.text) is not None
     return not starts_clause and sum(len(one.text) for one in waiting) + len(block.text) <= limit
+
+
+def _withdrawn(row: Block) -> bool:
+    """A cell of its own says that the row holds no more; the rows around it still do."""
+    return any(_WITHDRAWN.fullmatch(cell.strip()) for cell in row.cells)
 
 
 def _pieces(blocks: Sequence[Block], place: _Place) -> list[Piece]:
@@ -117,8 +125,10 @@ def _pieces(blocks: Sequence[Block], place: _Place) -> list[Piece]:
         return []
     text = "\n".join(block.text for block in blocks)
     if blocks[0].kind == "row":
-        old = bool(_OLD.search(place.heading)) or any(
-            _VERSION_HEADER.search(name) for name in blocks[0].header[:1]
+        old = (
+            bool(_OLD.search(place.heading))
+            or any(_VERSION_HEADER.search(name) for name in blocks[0].header[:1])
+            or _withdrawn(blocks[0])
         )
         return [_piece(text, place, blocks[0].page, place.clause, table=True, old=old, of=_named_in(blocks))]
     found = CLAUSE.match(text)

@@ -1,7 +1,8 @@
 """An operator's own encoder (`YIJU_EMBEDDING_MODEL`): a folder with `model.onnx`, or a sentence-transformers model.
 
 ONNX serves without torch: onnxruntime and tokenizers alone. A folder holds `model.onnx` (or `onnx/model.onnx`) and
-`tokenizer.json`; pooling is CLS, or mean where `1_Pooling/config.json` says so.
+`tokenizer.json`; pooling is CLS, or mean where `1_Pooling/config.json` says so. What a question begins with is said by
+`config_sentence_transformers.json`; for a Chinese bge, known by the folder's or its own name, by its model card.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.encoder import Encoder, Vectors, unit
+from knowledge.encoder import Vectors, unit
 
 LONGEST = 512
 """Tokens; the rest of a text is not read. Passages are shorter."""
-BATCH = 32
+BATCH = 16
+"""Texts of like length encoded together; more only take more memory on a processor."""
 MOST_UNKNOWN = 0.05
 """Share of unknown tokens above which an encoder does not know the company's language."""
 BGE_PREFIX = "为这个句子生成表示以用于检索相关文章："
@@ -35,7 +37,7 @@ class UnfitEncoder(Exception):
     """The configured model cannot be used; the message says what was found and what to do."""
 
 
-def encoder_for(model: str, texts: Sequence[str] = SAMPLE) -> Encoder | None:
+def encoder_for(model: str, texts: Sequence[str] = SAMPLE) -> OnnxEncoder | SentenceEncoder | None:
     """The encoder that an operator named; None for an empty name (the shipped one serves).
 
     Raises `UnfitEncoder` where the model cannot be loaded or knows too little of the company's texts.
@@ -75,13 +77,17 @@ class OnnxEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.enable_padding()
+        options = onnxruntime.SessionOptions()  # type: ignore[attr-defined]
+        # threads that spin while they wait doubled the processor time of a question, and its clock on a busy machine
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
-            str(path), providers=["CPUExecutionProvider"]
+            str(path), options, providers=["CPUExecutionProvider"]
         )
         self._wants = {one.name for one in self._session.get_inputs()}
         self._mean = _pools_by_mean(folder)
-        self._prefix = BGE_PREFIX if "bge" in folder.name.lower() and "zh" in folder.name.lower() else ""
-        self.dimensions = int(self.encode(["尺寸"]).shape[1])
+        self._prefix = _prefix(folder)
+        self._lower = _knows_no_capitals(self._tokenizer)
+        self.dimensions = int(self._batch(["尺寸"]).shape[1])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -89,14 +95,17 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str], *, question: bool = False) -> Vectors:
         prefix = self._prefix if question else ""
-        parts = [
-            self._batch([prefix + text for text in texts[at : at + BATCH]])
-            for at in range(0, len(texts), BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), dtype=np.float32)
+        by_length = sorted(
+            range(len(texts)), key=lambda at: len(texts[at])
+        )  # a batch is as long as its longest
+        found = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(texts), BATCH):
+            some = by_length[start : start + BATCH]
+            found[some] = self._batch([prefix + texts[at] for at in some])
+        return found
 
     def _batch(self, texts: Sequence[str]) -> Vectors:
-        encoded = self._tokenizer.encode_batch(list(texts))
+        encoded = self._tokenizer.encode_batch([self._spelled(text) for text in texts])
         every = {
             "input_ids": np.array([one.ids for one in encoded], dtype=np.int64),
             "attention_mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
@@ -106,7 +115,10 @@ class OnnxEncoder:
         return unit(_pooled(output, every["attention_mask"], self._mean))
 
     def unknown_share(self, texts: Sequence[str]) -> float:
-        return _unknown_share(self._tokenizer, texts)
+        return _unknown_share(self._tokenizer, [self._spelled(text) for text in texts])
+
+    def _spelled(self, text: str) -> str:
+        return text.lower() if self._lower else text
 
 
 def _pooled(output: Any, mask: Any, by_mean: bool) -> Any:
@@ -120,10 +132,31 @@ def _pooled(output: Any, mask: Any, by_mean: bool) -> Any:
 
 
 def _pools_by_mean(folder: Path) -> bool:
-    path = folder / "1_Pooling" / "config.json"
-    return path.is_file() and bool(
-        json.loads(path.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens")
-    )
+    """Older releases of sentence-transformers wrote a flag for each mode, newer ones write its name."""
+    said = _read(folder / "1_Pooling" / "config.json")
+    return bool(said.get("pooling_mode_mean_tokens")) or said.get("pooling_mode") == "mean"
+
+
+def _prefix(folder: Path) -> str:
+    """What the model wants before a question and not before a passage."""
+    said = _read(folder / "config_sentence_transformers.json").get("prompts") or {}
+    if "query" in said:
+        return str(said["query"])
+    names = (folder.name, str(_read(folder / "config.json").get("_name_or_path", "")))
+    return BGE_PREFIX if any(_is_chinese_bge(name) for name in names) else ""
+
+
+def _is_chinese_bge(name: str) -> bool:
+    return "bge" in name.lower() and "zh" in name.lower()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _knows_no_capitals(tokenizer: Any) -> bool:
+    """bge-small-zh is published so: its words are all small, its tokenizer leaves capitals, and X200 is unknown to it."""
+    return _unknown_share(tokenizer, ["X"]) == 1.0 and _unknown_share(tokenizer, ["x"]) == 0.0
 
 
 def _unknown_share(tokenizer: Any, texts: Sequence[str]) -> float:
@@ -144,7 +177,7 @@ class SentenceEncoder:
                 f"{name}: no folder with model.onnx, and sentence-transformers cannot load it ({error})"
             ) from error
         self._name = name
-        self._prefix = BGE_PREFIX if "bge" in name.lower() and "zh" in name.lower() else ""
+        self._prefix = BGE_PREFIX if _is_chinese_bge(name) else ""
         self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
 
     @cached_property

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from knowledge.industry import Industry
 from knowledge.lexicon import Lexicon, Meant
 from knowledge.mending import mended
 from knowledge.passages import models as models_of
 from knowledge.tokens import STOP, codes, grams, normalise, words
 
 _PARTS = re.compile(r"[,，。?？!！;；、\n]+|\s{2,}")
-_ASKING = re.compile(
+ASKING = re.compile(
     r"多少|怎么样|怎么|怎样|什么|哪些|哪个|哪里|几个|几种|是不是|有没有|能不能|可不可以|可以|请问|麻烦|帮我|查一下|看一下|想问|问一下|一下|你们|我们|"
     r"咱们|那个|这个|如果|的话|客户说|客户问|为什么|为啥|咋|嘛|呢|吗|吧|啊|呀|了"
 )
@@ -55,9 +57,16 @@ class Question:
 class Understanding:
     """Turns words into a `Question`, by the lexicon and the models that documents speak of."""
 
-    def __init__(self, lexicon: Lexicon, catalogue: Collection[str]) -> None:
+    def __init__(
+        self, lexicon: Lexicon, catalogue: Collection[str], industry: Industry | None = None
+    ) -> None:
+        """`industry`: which models a line, a use or a rival's product stands for."""
         self._lexicon = lexicon
-        self._catalogue = {normalise(model): model for model in catalogue}
+        self._industry = industry or Industry()
+        self._catalogue = {normalise(model): model for model in (*catalogue, *self._industry.catalogue)}
+        self._models = lru_cache(maxsize=512)(
+            self._models_in
+        )  # a question and its parts are asked five times
 
     def mended(self, text: str, frequency: Callable[[str], int]) -> str:
         """The words with slips of the input method put right, by what documents and the lexicon write."""
@@ -87,7 +96,7 @@ class Understanding:
                 parts[part] = None
         return list(parts)
 
-    def _models(self, text: str) -> tuple[list[str], list[str]]:
+    def _models_in(self, text: str) -> tuple[Sequence[str], Sequence[str]]:
         """Known models in the words (also “350” for X350 where only one ends so), and unknown ones."""
         mentioned = [normalise(one) for one in models_of(text.upper())] + codes(text)
         known = [one for one in dict.fromkeys(mentioned) if one in self._catalogue]
@@ -99,21 +108,22 @@ class Understanding:
         for number in _PLAIN_NUMBER.findall(normalise(text)):
             ending = [model for model in self._catalogue if re.fullmatch(rf"[a-z]+{number}", model)]
             known += ending if len(ending) == 1 else []
-        return list(dict.fromkeys(known)), unknown if self._catalogue else []
+        known += self._industry.models(text) if not known else self._industry.counterparts(text)
+        return tuple(dict.fromkeys(known)), tuple(unknown) if self._catalogue else ()
 
-    def _models_before(self, earlier: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    def _models_before(self, earlier: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
         for text in reversed(earlier):
             named, _ = self._models(text)
             if named:
                 return named, (text,)
-        return [], ()
+        return (), ()
 
     def _topic(self, text: str) -> str:
         """The words without models and filler."""
         spelled = normalise(text)
         for model in self._models(text)[0]:
             spelled = spelled.replace(model, " ").replace(re.sub(r"^[a-z]+", "", model), " ")
-        return "".join(char for char in _ASKING.sub("", spelled) if char not in STOP and char.isalnum())
+        return "".join(char for char in ASKING.sub("", spelled) if char not in STOP and char.isalnum())
 
     def _without_models(self, text: str) -> str:
         """The lexicon speaks of no models: their names would only point at random."""
@@ -126,10 +136,10 @@ class Understanding:
 
     def _part(self, text: str) -> Part:
         main = tuple(
-            dict.fromkeys(term for term in grams(_ASKING.sub(" ", normalise(text))) if term not in STOP)
+            dict.fromkeys(term for term in grams(ASKING.sub(" ", normalise(text))) if term not in STOP)
         )
         terms = {term: weight_of(term) for term in main}
-        phrases = {word: 1.0 for word in words(text) if not _ASKING.fullmatch(word)}
+        phrases = {word: 1.0 for word in words(text) if not ASKING.fullmatch(word)}
         meant = self._lexicon.meant(self._without_models(text))
         for one in meant:
             share = EXPANSION * one.weight / len(one.concept.written)
@@ -137,6 +147,10 @@ class Understanding:
                 for term in grams(written):
                     if len(term) > 1:
                         terms[term] = max(terms.get(term, 0.0), share)
+        for parameter in self._industry.parameters(text):
+            for term in grams(parameter):
+                if len(term) > 1:
+                    terms.setdefault(term, EXPANSION)
         return Part(text, terms, phrases, meant, main)
 
 
@@ -161,3 +175,11 @@ def as_said(question: Question, part: Part, asked: str) -> str:
     at = searched.find(part.text)
     same_places = at >= 0 and len(searched) == len(asked)
     return asked[at : at + len(part.text)] if same_places else part.text
+
+
+def topic_of(text: str) -> str:
+    """What a question asks for, whatever model it names and however politely: to put like questions together."""
+    spelled = normalise(text)
+    for model in models_of(text.upper()):
+        spelled = spelled.replace(normalise(model), " ")
+    return "".join(char for char in ASKING.sub("", spelled) if char not in STOP and char.isalnum())

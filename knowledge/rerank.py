@@ -15,9 +15,10 @@ from functools import lru_cache
 from knowledge.asked_for import held, kinds
 from knowledge.lexical import Entry
 from knowledge.model import Passage
+from knowledge.outdated import tells_only_the_past
 from knowledge.passages import models as models_of
 from knowledge.query import Part, Question, weight_of
-from knowledge.tokens import codes, grams, normalise
+from knowledge.tokens import codes, grams, normalise, pairs
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Weights:
     context: float = 0.7
     concept: float = 0.5
     dense: float = 0.7
+    question: float = 0.5
+    """The nearest question that it is thought to answer, by words and by vectors; less than its own text."""
     model: float = 0.7
     other_model: float = 0.5
     code: float = 0.6
@@ -44,6 +47,8 @@ class Candidate:
     entry: Entry
     passage: Passage
     cosine: float
+    question: float = 0.0
+    """The same of the nearest of its questions."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,14 @@ class Scored:
     because: tuple[str, ...]
     elsewhere: bool = False
     """A model was asked for, and the entry speaks of others."""
+    past: bool = False
+    """Its figures are those of before."""
+    by_question: float = 0.0
+    """What of the score comes from questions that it is thought to answer: they help to find, and prove nothing."""
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """What an entry says, counted once."""
 
     body: Counter[str]
@@ -71,6 +80,9 @@ class _Seen:
     models: frozenset[str]
     above: frozenset[str]
     codes: frozenset[str]
+    questions: tuple[frozenset[str], ...]
+    past: bool
+    """Its figures are those of before."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,7 @@ class _Written:
 
     @classmethod
     def of(cls, text: str, weight: float, idf: Callable[[str], float]) -> _Written:
-        terms = [term for term in set(grams(text)) if len(term) > 1] or list(grams(text))
-        worth = tuple((term, idf(term)) for term in terms)
+        worth = tuple((term, idf(term)) for term in dict.fromkeys(pairs(text)))
         telling = min(1.0, max((value for _, value in worth), default=0.0) / 5.0)  # rare words say more
         return cls(text, worth, sum(value for _, value in worth), weight * telling)
 
@@ -138,11 +149,12 @@ class Reranker:
         return list(best.values())
 
     def _score(self, question: Question, asked: _Wanted, candidate: Candidate) -> Scored:
-        seen, w = _seen(candidate.entry), self.weights
+        seen, w = seen_of(candidate.entry), self.weights
         said = self._words(asked, seen)
         concept, term = _concept(asked, seen)
         score = said + w.concept * concept + w.dense * max(candidate.cosine, 0.0)
         because = [f"书面用语“{term}”"] if term and concept > 0.15 else []
+        score += (by_question := w.question * _asked_before(asked, seen, candidate))
         named = seen.models or seen.above
         score += self._models(question, named, because)
         if asked.kinds:
@@ -150,15 +162,25 @@ class Reranker:
         if question.codes & seen.codes:
             score += w.code
             because.append(f"代码 {'、'.join(sorted(question.codes & seen.codes)).upper()}")
-        if candidate.passage.superseded:
+        if candidate.passage.superseded or seen.past:
             score -= w.superseded
             because.append("历史版本或修订记录,不代表现行值")
         if candidate.passage.customer:
             score += w.customer
         elsewhere = bool(question.models and named and not question.models & named)
-        return Scored(candidate, score, said, concept, candidate.cosine, tuple(because), elsewhere)
+        return Scored(
+            candidate,
+            score,
+            said,
+            concept,
+            candidate.cosine,
+            tuple(because),
+            elsewhere,
+            seen.past,
+            by_question,
+        )
 
-    def _words(self, asked: _Wanted, seen: _Seen) -> float:
+    def _words(self, asked: _Wanted, seen: Seen) -> float:
         """Share of the question's own grams (by idf) that the entry has, as BM25 saturates them: about 0 to 1.5."""
         w, got = self.weights, 0.0
         norm = w.k1 * (1 - w.b + w.b * seen.length / 60)
@@ -189,7 +211,7 @@ def _rank(one: Scored) -> tuple[float, str, str, int, str]:
     )
 
 
-def _concept(asked: _Wanted, seen: _Seen) -> tuple[float, str]:
+def _concept(asked: _Wanted, seen: Seen) -> tuple[float, str]:
     """How well the entry speaks of what the lexicon thinks is meant; with the written term that stands in it."""
     shares = defaultdict[int, float](float)
     for gram in asked.by_gram.keys() & seen.every:
@@ -202,10 +224,18 @@ def _concept(asked: _Wanted, seen: _Seen) -> tuple[float, str]:
     return best, word
 
 
+def _asked_before(asked: _Wanted, seen: Seen, candidate: Candidate) -> float:
+    """How near the question comes to one that the entry is thought to answer: the mean of words and vectors."""
+    if not seen.questions or not asked.whole:
+        return 0.0
+    said = max(sum(worth for term, worth in asked.words if term in one) for one in seen.questions)
+    return (said / asked.whole + max(candidate.question, 0.0)) / 2
+
+
 @lru_cache(maxsize=8192)
-def _seen(entry: Entry) -> _Seen:
+def seen_of(entry: Entry) -> Seen:
     body, context = grams(entry.body), grams(entry.context)
-    return _Seen(
+    return Seen(
         Counter(body),
         Counter(context),
         frozenset(body) | frozenset(context),
@@ -213,6 +243,8 @@ def _seen(entry: Entry) -> _Seen:
         frozenset(normalise(one) for one in models_of(entry.body)),
         frozenset(normalise(one) for one in models_of(entry.context)),
         frozenset(codes(entry.body)) | frozenset(codes(entry.context)),
+        tuple(frozenset(grams(one)) for one in entry.questions),
+        tells_only_the_past(entry.body),
     )
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from sys import intern
 
 import yaml
 
@@ -69,13 +70,13 @@ def _digits(numeral: str) -> str:
 @cache
 def _units() -> dict[str, str]:
     """Written form → the one spelling."""
-    groups = yaml.safe_load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"))
+    groups = yaml.load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {form: unit for group in groups.values() for unit, forms in group.items() for form in forms}
 
 
 @cache
 def _unit_pattern() -> re.Pattern[str]:
-    groups = yaml.safe_load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"))
+    groups = yaml.load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     anywhere, numbered = _any_of(groups["anywhere"]), _any_of(groups["anywhere"] | groups["after_number"])
     return re.compile(rf"(?<=\d)\s*(?:{numbered})(?![a-z])|(?<![a-z])(?:{anywhere})(?![a-z])")
 
@@ -105,7 +106,13 @@ def grams(text: str) -> tuple[str, ...]:
             found += [token[at : at + 2] for at in range(len(token) - 1)]
         else:
             found += _whole(token)
-    return tuple(found)
+    return tuple(map(intern, found))  # texts share most of theirs: kept once, an eighth of the memory
+
+
+@lru_cache(maxsize=65536)
+def pairs(text: str) -> tuple[str, ...]:
+    """The grams that say most: what is longer than one character; of a text that has none of these, all."""
+    return tuple(gram for gram in grams(text) if len(gram) > 1) or grams(text)
 
 
 def _whole(token: str) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Unreadable(Exception):
@@ -28,12 +28,33 @@ class Block:
     cells: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that a reader of the file sees and that was not taken in: Chinese for the person, English for the log."""
+
+    words: str
+    detail: str
+
+
+class Contents(NamedTuple):
+    blocks: list[Block]
+    left_out: tuple[LeftOut, ...]
+
+
 LARGEST = 50 * 1024 * 1024
+FileReader = Callable[[Path], Sequence[Block | LeftOut]]
 FORMATS = (".pdf", ".docx", ".xlsx", ".csv", ".pptx", ".html", ".htm", ".md", ".txt")
 
 
 def read(path: Path) -> list[Block]:
-    """Raises `Unreadable`: empty, too large, encrypted, broken, scanned, old .doc, unknown format."""
+    """The blocks alone. Raises `Unreadable`."""
+    return contents(path).blocks
+
+
+def contents(path: Path) -> Contents:
+    """What a file says, and what of it had to stay out.
+
+    Raises `Unreadable`: empty, too large, encrypted, broken, scanned, old .doc, unknown format."""
     suffix = path.suffix.lower()
     size = path.stat().st_size
     if size == 0:
@@ -51,15 +72,29 @@ def read(path: Path) -> list[Block]:
         raise Unreadable(
             f"不支持 {suffix or '没有扩展名的'} 文件;支持:{' '.join(FORMATS)}", f"unknown format {suffix!r}"
         )
-    blocks = [block for block in _attempted(reader, path) if block.text.strip()]
+    from knowledge.readers import container
+
+    container.check(path)
+    found = _attempted(reader, path)
+    blocks = [one for one in found if isinstance(one, Block) and one.text.strip()]
     if not blocks:
         raise Unreadable(
             "文件里没有文字;如果是扫描件,请先做文字识别(OCR)", "no text layer; scanned? OCR is out of scope"
         )
-    return blocks
+    return Contents(blocks, tuple(one for one in found if isinstance(one, LeftOut)))
 
 
-def _attempted(reader: Callable[[Path], list[Block]], path: Path) -> list[Block]:
+def bytes_of(path: Path) -> bytes:
+    """Raises `Unreadable` where there is no such file, or it may not be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise Unreadable(f"找不到文件 {path}", f"no such file: {path}") from error
+    except OSError as error:
+        raise Unreadable(f"文件读不出来:{error.strerror}", f"cannot read {path}: {error}") from error
+
+
+def _attempted(reader: FileReader, path: Path) -> Sequence[Block | LeftOut]:
     """A file can be broken in ways that only show in the middle; whatever a parser raises then is a refusal."""
     try:
         return reader(path)
@@ -71,7 +106,7 @@ def _attempted(reader: Callable[[Path], list[Block]], path: Path) -> list[Block]
         ) from error
 
 
-def _readers() -> dict[str, Callable[[Path], list[Block]]]:
+def _readers() -> dict[str, FileReader]:
     from knowledge.readers import docx, html, markdown, pdf, pptx, text, xlsx
 
     return {

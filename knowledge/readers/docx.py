@@ -1,23 +1,27 @@
-"""Word files by python-docx: heading styles, counted clauses, tables in their place."""
+"""Word files by python-docx: heading styles, counted clauses, tables in their place, tables within tables too.
+
+Page headers and footers are left out, as everywhere.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from knowledge.readers import Block, Unreadable
+from knowledge.readers import Block, LeftOut, Unreadable
+from knowledge.readers.docx_flat import flatten
 from knowledge.readers.docx_numbers import Numbers
-from knowledge.readers.markdown import row
+from knowledge.readers.table import Cells, row, under
 from knowledge.readers.text import paragraph
 
 _OLE = b"\xd0\xcf\x11\xe0"
 """Begins an encrypted .docx (and an old .doc that was renamed)."""
 
 
-def read(path: Path) -> list[Block]:
+def read(path: Path) -> list[Block | LeftOut]:
     from docx import Document
-    from docx.table import Table
 
     if path.read_bytes()[:4] == _OLE:
         raise Unreadable(
@@ -25,14 +29,16 @@ def read(path: Path) -> list[Block]:
             "encrypted .docx or renamed .doc",
         )
     try:
-        document = Document(str(path))
+        with path.open("rb") as file:
+            document = Document(file)
+        left_out = flatten(document)
         items = list(document.iter_inner_content())
     except Exception as error:
         raise Unreadable("Word 文件打不开,可能已损坏;请另存一份再上传", f"broken .docx: {error}") from error
-    numbers = Numbers(document)
-    found: list[Block] = []
+    tables = _Tables(Numbers(document))
+    found: list[Block | LeftOut] = [*left_out]
     for item in items:
-        found += _table(item) if isinstance(item, Table) else [_paragraph(item, numbers)]
+        found += tables.read(item) if hasattr(item, "rows") else [_paragraph(item, tables.numbers)]
     return found
 
 
@@ -55,18 +61,46 @@ def _outline_level(item: Any) -> int:
     return int(found[0]) + 1 if found and int(found[0]) < 9 else 0
 
 
-def _table(table: Any) -> list[Block]:
-    lines = [_cells(line) for line in table.rows]
-    if len(lines) == 1:
-        return [row((), lines[0])]
-    return [row(lines[0], cells) for cells in lines[1:]]
+@dataclass
+class _Tables:
+    """Rows with their column names. python-docx gives a merged cell once per column and line that it covers: its words
+    stand in the first column only, in each line; what is numbered in it counts once."""
 
+    numbers: Numbers
+    _known: dict[Any, str] = field(default_factory=dict)
 
-def _cells(line: Any) -> tuple[str, ...]:
-    """python-docx gives a merged cell once per column it covers: the words stand in the first of them."""
-    found: list[str] = []
-    before = None
-    for cell in line.cells:
-        found.append("" if cell._tc is before else " ".join(cell.text.split()))
-        before = cell._tc
-    return tuple(found)
+    def read(self, table: Any) -> list[Block]:
+        header: Cells = ()
+        lines = list[Cells | Block]()
+        for line in table.rows:
+            cells, inner = self._cells(line)
+            if len(cells) > 1 and len({cell._tc for cell in line.cells}) == 1:
+                lines.append(row((), cells[:1]))  # one cell over all columns: a title or a remark
+            elif not header:
+                header = cells
+            else:
+                lines.append(cells)
+            lines += inner
+        return under(header, lines)
+
+    def _cells(self, line: Any) -> tuple[Cells, list[Block]]:
+        """A line's cells, and the tables within them."""
+        found, inner = [""] * line.grid_cols_before, list[Block]()
+        before = None
+        for cell in line.cells:
+            if cell._tc not in self._known:
+                words, tables = self._content(cell)
+                self._known[cell._tc] = words
+                inner += tables
+            found.append("" if cell._tc is before else self._known[cell._tc])
+            before = cell._tc
+        return tuple(found), inner
+
+    def _content(self, cell: Any) -> tuple[str, list[Block]]:
+        words, inner = list[str](), list[Block]()
+        for item in cell.iter_inner_content():
+            if hasattr(item, "rows"):
+                inner += self.read(item)
+            else:
+                words += [self.numbers.before(item), item.text]
+        return " ".join(" ".join(words).split()), inner

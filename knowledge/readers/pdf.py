@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from knowledge.readers import Block, Unreadable
-from knowledge.readers.markdown import row
+from knowledge.readers import Block, LeftOut, Unreadable
 from knowledge.readers.pdf_page import NEAR, Grid, Line, page_content
-from knowledge.readers.text import heading_level, paragraph
+from knowledge.readers.pdf_written import Written, written_on
+from knowledge.readers.table import row, under
+from knowledge.readers.text import heading_level, paragraph, without_text
 
 MOST_PAGES = 2000
+PDFIUM = threading.RLock()
+"""PDFium is not made for threads: whoever reads or draws holds this."""
 COLUMN = 60.0
 """Points within which lines start in the same column, indents included."""
 _PAGE_NUMBER = re.compile(r"^[第\-–]?\s*\d+\s*(?:[/of共]+\s*\d+)?\s*[页\-–]?$|^Page \d+", re.IGNORECASE)
@@ -26,7 +31,12 @@ _ENDS = "。!?！？；;：:"
 Item = Line | Grid
 
 
-def read(path: Path) -> list[Block]:
+def read(path: Path) -> list[Block | LeftOut]:
+    with PDFIUM:
+        return _read(path)
+
+
+def _read(path: Path) -> list[Block | LeftOut]:
     import pypdfium2
 
     try:
@@ -39,10 +49,31 @@ def read(path: Path) -> list[Block]:
                 f"PDF 有 {len(document)} 页,上限 {MOST_PAGES} 页;请按章节拆分",
                 f"{len(document)} pages; at most {MOST_PAGES}",
             )
-        pages = [page_content(document[at], at + 1) for at in range(len(document))]
-        return blocks_of([_in_reading_order(page) for page in _without_running_heads(pages)])
+        document.init_forms()  # type: ignore[no-untyped-call]
+        pages, written = list[list[Item]](), list[Written]()
+        for at in range(len(document)):
+            page = document[at]
+            pages.append(page_content(page, at + 1))
+            written.append(written_on(page, document.formenv))
+        kept = _without_running_heads(pages)
+        silent = [at for at, page in enumerate(kept) if not page and _shows_something(document[at])]
+        blocks = blocks_of([_in_reading_order(_without_contents(page)) for page in kept])
+        left_out = [without_text([at + 1 for at in silent], len(pages))] if silent else []
+        if comments := sum(one.comments for one in written):
+            left_out.append(LeftOut(f"{comments} 条批注", f"{comments} comments"))
+        return [*left_out, *_with_written(blocks, written)]
     finally:
         document.close()  # type: ignore[no-untyped-call]
+
+
+def _with_written(blocks: Sequence[Block], written: Sequence[Written]) -> Iterator[Block]:
+    """After what else stands on their page, under the heading that is open there."""
+    at = 0
+    for number, page in enumerate(written, 1):
+        end = max((no for no, one in enumerate(blocks, 1) if (one.page or 0) <= number), default=0)
+        yield from blocks[at:end]
+        yield from (Block("text", line, page=number) for line in page.lines)
+        at = max(at, end)
 
 
 def _refusal(error: Exception) -> Unreadable:
@@ -51,29 +82,47 @@ def _refusal(error: Exception) -> Unreadable:
     return Unreadable("PDF 打不开,文件可能已损坏;请重新导出后再上传", f"broken PDF: {error}")
 
 
+def _shows_something(page: Any) -> bool:
+    """A picture or a drawing, which may be words to a reader; an empty page is none."""
+    return any(True for _ in page.get_objects(max_depth=2))
+
+
 def _without_running_heads(pages: Sequence[list[Item]]) -> list[list[Item]]:
-    """Drop first and last lines that repeat (but for digits) on a third of the pages or more, page numbers, contents."""
-    edges = Counter(shape for page in pages for shape in {_shape(line) for line in _edge(page)})
+    """Drop first and last lines that repeat (but for the page's number) on a third of the pages or more, and page
+    numbers. “X200 参数” above one page and “X350 参数” above the next are no running heads."""
+    edges = Counter(
+        shape
+        for at, page in enumerate(pages)
+        for shape in {shape for line in _edge(page) for shape in _shapes(line, at)}
+    )
     running = {shape for shape, count in edges.items() if count >= max(3, len(pages) / 3)}
     kept = []
-    for page in pages:
-        edge = {id(line) for line in _edge(page) if _shape(line) in running or _PAGE_NUMBER.match(line.text)}
-        kept.append(
-            [
-                one
-                for one in page
-                if id(one) not in edge and not (isinstance(one, Line) and _LEADER.search(one.text))
-            ]
-        )
+    for at, page in enumerate(pages):
+        edge = {
+            id(line)
+            for line in _edge(page)
+            if not running.isdisjoint(_shapes(line, at)) or _PAGE_NUMBER.match(line.text)
+        }
+        kept.append([one for one in page if id(one) not in edge])
     return kept
+
+
+def _without_contents(page: Sequence[Item]) -> list[Item]:
+    return [one for one in page if not (isinstance(one, Line) and _LEADER.search(one.text))]
 
 
 def _edge(page: Sequence[Item]) -> list[Line]:
     return [one for one in (*page[:2], *page[-2:]) if isinstance(one, Line)]
 
 
-def _shape(line: Line) -> str:
-    return re.sub(r"\d+", "0", line.text)
+def _shapes(line: Line, page: int) -> set[str]:
+    """The line as it is, and with each of its numbers counted from the page on which it stands."""
+    text = line.text
+    counted = (
+        f"{text[: found.start()]}{int(found[0]) - page:+}{text[found.end() :]}"
+        for found in re.finditer(r"\d{1,6}", text)
+    )
+    return {text, *counted}
 
 
 def _in_reading_order(page: list[Item]) -> list[Item]:
@@ -166,9 +215,10 @@ def _rows(grid: Grid, before: Grid | None) -> list[Block]:
     if before is not None and _continues(grid, before):
         header = before.rows[0]
         body = grid.rows[1:] if grid.rows[0] == header else grid.rows
-    if not body:
-        return [row((), header, grid.page)]
-    return [row(header, cells, grid.page) for cells in body if cells != header]
+    rows = [cells for cells in body if cells != header]
+    if before is not None and _continues(grid, before):
+        return [row(header, cells, grid.page) for cells in rows]
+    return under(header, rows, grid.page)
 
 
 def _continues(grid: Grid, before: Grid | None) -> bool:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,3 +82,31 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return file
+
+
+@contextmanager
+def chroma_server(folder: Path) -> Iterator[str]:
+    """The address of a Chroma server on a free port of this machine, ended afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chroma = str(Path(sys.executable).with_name("chroma"))
+    command = [chroma, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    assert running.stdout is not None
+    log = running.stdout
+    reading = threading.Thread(target=log.read)  # a server whose log nobody reads stops when the pipe is full
+    try:
+        assert any(b"listening" in line for line in log)
+        reading.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("knowledge.dense.PATIENCE", 300.0)  # other work may load the machine
+            yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(running.pid, signal.SIGTERM)
+        running.wait(60)
+        if reading.ident:
+            reading.join()
+        log.close()

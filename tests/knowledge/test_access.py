@@ -72,6 +72,6 @@ def test_the_passages_themselves_are_checked_too(
 ) -> None:
     """Even an index that mixed its scopes up would not leak."""
     library.add(write("合同.txt", CONTRACT.format(months=36, days=60)), customer="A1")
-    monkeypatch.setattr("knowledge.retrieval.scope_of", lambda _: scope_of("A1"))
+    monkeypatch.setattr("knowledge.retrieval.scope_of", lambda *_, **__: scope_of("A1"))
     assert library.search("质保期", customer="A1").evidence
     assert library.search("质保期", customer="B2").evidence == ()

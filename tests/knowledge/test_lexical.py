@@ -51,7 +51,7 @@ def test_scores_are_bm25_as_computed_by_hand(index: LexicalIndex) -> None:
 
 def test_the_second_looks_idf_is_the_same_formula(index: LexicalIndex) -> None:
     index.write(PUBLIC, [entry("a", "质保"), entry("b", "付款")])
-    idf = idf_of(index.count(PUBLIC), lambda term: index.frequency(PUBLIC, term))
+    idf = idf_of(index.counts(PUBLIC).entries, lambda term: index.counts(PUBLIC).text[term])
     assert idf("质保") == pytest.approx(math.log(1 + 1.5 / 1.5))
 
 

@@ -163,3 +163,11 @@ def test_a_missing_file_is_an_outcome(library: Library, tmp_path: Path) -> None:
     refused = library.add(tmp_path / "没有.pdf")
     assert refused.outcome is AddOutcome.REFUSED
     assert "没有.pdf" in refused.reason
+
+
+def test_a_withdrawn_row_ranks_below_the_one_that_holds(library: Library, write: Write) -> None:
+    rows = "| 参数 | 数值 | 备注 |\n|---|---|---|\n| 噪声 | 60 dB | 已作废 |\n| 噪声 | 56 dB | |\n"
+    library.add(write("手册.md", f"# X200 技术参数\n{rows}"))
+    found = [one.passage for one in library.search("X200 噪声多少").evidence]
+    assert "56 dB" in found[0].text
+    assert [one.superseded for one in found] == [False, True]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.passages import LONGEST, LONGEST_TABLE, cut, models
 from knowledge.readers import Block
-from knowledge.readers.markdown import row
+from knowledge.readers.table import row
 
 
 def heading(text: str, level: int = 1) -> Block:
@@ -88,6 +89,17 @@ def test_revision_tables_and_withdrawn_values_are_marked() -> None:
     assert revisions[0].superseded
     assert withdrawn[0].superseded
     assert not cut([heading("参数"), text("噪声 56 dB")])[0].superseded
+
+
+@pytest.mark.parametrize("remark", ["已作废", "自 V3 起作废", "已废止。"])
+def test_a_withdrawn_row_is_marked_apart_from_the_rows_that_hold(remark: str) -> None:
+    columns = ("参数", "数值", "备注")
+    rows = [("噪声", "60 dB", remark), ("噪声", "56 dB", ""), ("净重", "28 kg", "已作废型号的配件通用")]
+    old, current = cut([heading("X200 技术参数"), *(row(columns, cells) for cells in rows)])
+    assert (old.superseded, current.superseded) == (True, False)
+    assert "60 dB" in old.text
+    assert "60 dB" not in current.text
+    assert "28 kg" in current.text
 
 
 def test_a_heading_that_nothing_stands_under_becomes_a_passage() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from knowledge import Library
 from knowledge.encoder import HashedNgrams, Vectors, ngrams, unit
 from knowledge.pretrained import OnnxEncoder, UnfitEncoder, _pooled, _unknown_share, encoder_for
+from tests.fakes.onnx_model import WIDTH, write_encoder
 
 
 def test_no_name_means_the_shipped_encoder() -> None:
@@ -92,3 +93,58 @@ def test_asking_loads_neither_torch_nor_sentence_transformers() -> None:
     script = "import sys, knowledge.library; print(sorted({'torch','sentence_transformers','chromadb'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def bge(tmp_path: Path) -> Path:
+    """Weights are random: this proves the path, not the quality."""
+    return write_encoder(tmp_path / "bge-small-zh-random")
+
+
+def test_an_onnx_folder_is_run_by_onnxruntime(bge: Path) -> None:
+    encoder = encoder_for(str(bge))
+    assert isinstance(encoder, OnnxEncoder)
+    vectors = encoder.encode(["整机质保期为24个月", "最高转速", "整机质保期为24个月"])
+    assert vectors.shape == (3, WIDTH)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    assert np.allclose(vectors[0], vectors[2], atol=1e-5)
+    assert vectors[0] @ vectors[1] < 0.99
+
+
+def test_a_bge_model_is_asked_with_its_prefix(bge: Path) -> None:
+    encoder = OnnxEncoder(bge)
+    plain, asked = encoder.encode(["质保多久"])[0], encoder.encode(["质保多久"], question=True)[0]
+    assert not np.allclose(plain, asked, atol=1e-3)
+
+
+def test_texts_beyond_one_batch_get_the_same_vectors(bge: Path) -> None:
+    encoder = OnnxEncoder(bge)
+    many = encoder.encode(["质保期"] * 40)
+    assert many.shape == (40, WIDTH)
+    assert np.allclose(many, many[0], atol=1e-5)
+
+
+def test_other_weights_have_another_fingerprint(bge: Path, tmp_path: Path) -> None:
+    other = write_encoder(tmp_path / "other", seed=8)
+    assert OnnxEncoder(bge).fingerprint != OnnxEncoder(other).fingerprint
+
+
+def test_texts_that_the_tokenizer_does_not_know_are_refused(bge: Path) -> None:
+    with pytest.raises(UnfitEncoder, match="unknown"):
+        encoder_for(str(bge), ["量子纠缠与黑洞蒸发"])
+
+
+def test_a_library_answers_with_it_and_keeps_customers_apart(
+    bge: Path, engine: Engine, tmp_path: Path
+) -> None:
+    made = Library(engine, tmp_path / "own", embedder=encoder_for(str(bge)))
+    for name, text, customer in (
+        ("手册.md", "# 说明\n整机质保期为24个月。", None),
+        ("合同.txt", "第一条 质保期为36个月。", "A1"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        made.add(tmp_path / name, customer=customer)
+    assert "24" in made.search("质保期多久").evidence[0].passage.text
+    assert all(one.passage.customer is None for one in made.search("质保期多久", customer="B2").evidence)
+    assert made.check().ok
+    made.close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from knowledge import training
+from knowledge.encoder import OWN, HashedNgrams
 from knowledge.lexicon import Concept
-from knowledge.training import Choices, _batches, found_again, hold_out, pairs, quantised, train
+from knowledge.training import Choices, _batches, found_again, hold_out, pairs, quantised, retrain, train
 
 CONCEPTS = [
     Concept(
@@ -47,3 +50,19 @@ def test_quantising_keeps_the_directions() -> None:
 
     exact = unit(table[buckets("清洗的方法", 512)].sum(axis=0, keepdims=True))
     assert float((vectors @ exact.T)[0, 0]) > 0.999
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_own_sayings_are_learned_and_measured_on_ones_held_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(training, "load", lambda: tuple(CONCEPTS[:4]))
+    own = CONCEPTS[4:]
+    before = train(CONCEPTS[:4], SMALL)
+    made = retrain(own, before, SMALL)
+    assert made.held == len(own)
+    assert made.after >= made.before
+    assert made.better
+    assert HashedNgrams.in_use(tmp_path).fingerprint != made.encoder.fingerprint
+    made.encoder.save(tmp_path / OWN)
+    assert HashedNgrams.in_use(tmp_path).encode(["清洗"]).shape == (1, SMALL.dimensions)
