@@ -1,6 +1,14 @@
 """The customer systems: fields with lineage, writes that happen once."""
 
-from crm_bridge.errors import CrmError, CrmUnavailable, OutsideContract, UnknownAccount, WriteRefused
+from crm_bridge.errors import (
+    CrmError,
+    CrmUnavailable,
+    OutcomeUnknown,
+    OutsideContract,
+    UnknownAccount,
+    WriteRefused,
+)
+from crm_bridge.feed import Change, ChangeFeed, ChangePage
 from crm_bridge.model import (
     Account,
     AccountId,
@@ -8,6 +16,7 @@ from crm_bridge.model import (
     Contact,
     Field,
     Lineage,
+    Other,
     Receipt,
     Record,
     Write,
@@ -26,6 +35,9 @@ __all__ = [
     "Account",
     "AccountId",
     "AccountName",
+    "Change",
+    "ChangeFeed",
+    "ChangePage",
     "Contact",
     "CrmAdapter",
     "CrmError",
@@ -34,6 +46,8 @@ __all__ = [
     "Lineage",
     "Match",
     "NameIndex",
+    "Other",
+    "OutcomeUnknown",
     "OutsideContract",
     "Receipt",
     "Record",

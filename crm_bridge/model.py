@@ -21,6 +21,22 @@ class Lineage:
     field: str
     at: datetime
     read_at: datetime
+    precision: str = "us"
+    """day, s, ms or us: finer than that the source's clock says nothing."""
+    event: str = ""
+    """The event that brought it; empty where it was read."""
+    contract: str = ""
+    """id@version of the data contract it was read under."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """What a system that is not the authority holds for a field."""
+
+    system: str
+    shown: str
+    at: datetime
+    precision: str = "us"
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,10 @@ class Field:
     shown: str
     lineage: Lineage
     sensitive: bool = False
+    stale: bool = False
+    """Read longer ago than its data contract allows."""
+    others: tuple[Other, ...] = ()
+    """What further systems say, where they say otherwise; the contract's authority won."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,7 @@ class AccountName:
     also: tuple[str, ...] = ()
     """Short names and aliases."""
     contacts: tuple[str, ...] = ()
+    industry: str = ""
 
     @property
     def short_name(self) -> str:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
-from crm_bridge.adapters.embedded.operations import OPERATIONS, SHANGHAI, Ask, Done, undo
+from crm_bridge.adapters.embedded.operations import OPERATIONS, Ask, Done, undo
 from crm_bridge.adapters.embedded.tables import (
     AccountRow,
     ChangeRow,
@@ -32,6 +33,7 @@ from crm_bridge.adapters.embedded.tables import (
     WriteRow,
 )
 from crm_bridge.errors import UnknownAccount, WriteRefused
+from crm_bridge.given import SHANGHAI
 from crm_bridge.model import (
     Account,
     AccountId,
@@ -64,6 +66,13 @@ _TABLES: dict[str, type[Tracked]] = {
     "note": NoteRow,
     "contract": ContractRow,
 }
+_ACCOUNTS = AccountRow.__table__  # type: ignore[attr-defined]
+_ACCOUNT = select(_ACCOUNTS).where(_ACCOUNTS.c.id == bindparam("account"))
+_CHANGES = (
+    select(col(ChangeRow.field), col(ChangeRow.at))
+    .where(col(ChangeRow.record) == bindparam("record"))
+    .order_by(col(ChangeRow.seq))
+)
 
 
 @contextmanager
@@ -83,7 +92,7 @@ class EmbeddedCrm:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         transaction: Callable[[], AbstractContextManager[Session]] | None = None,
     ) -> None:
-        self._engine = engine
+        self._reading = engine.execution_options(yiju_reads=True)
         self._clock = clock
         self._transaction = transaction or (lambda: _transaction(engine))
         self._directory: tuple[AccountName, ...] = ()
@@ -115,7 +124,7 @@ class EmbeddedCrm:
         return undone
 
     def _read(self, work: Callable[[Session], T]) -> T:
-        with Session(self._engine.execution_options(yiju_reads=True)) as session:
+        with Session(self._reading) as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], T]) -> T:
@@ -191,13 +200,14 @@ def _directory(session: Session) -> tuple[AccountName, ...]:
             row.owner,
             (row.short_name, *row.aliases),
             tuple(contacts.get(row.id, ())),
+            row.industry,
         )
         for row in rows
     )
 
 
 def _account(session: Session, account: AccountId, now: datetime) -> Account:
-    row = session.get(AccountRow, account)
+    row: Any = session.connection().execute(_ACCOUNT, {"account": account}).first()
     if row is None or row.cancelled:
         raise UnknownAccount(f"CRM 里没有编号 {account} 的客户")
     rows = {
@@ -218,16 +228,22 @@ def _account(session: Session, account: AccountId, now: datetime) -> Account:
 
 
 def _rows(session: Session, table: type[Tracked], account: str) -> Sequence[Any]:
-    newest = col(OrderRow.ordered_on) if table is OrderRow else col(table.updated_at)
-    query = select(table).where(table.account == account, col(table.cancelled).is_(False))  # type: ignore[attr-defined]
-    return session.execute(query.order_by(newest.desc())).scalars().all()
+    """Plain rows, newest first: making objects that watch themselves would double the cost of a turn's reading."""
+    return session.connection().execute(_newest(table), {"account": account}).all()
+
+
+@cache
+def _newest(table: type[Tracked]) -> Select[Any]:
+    """Built once: putting a query together costs more than running it."""
+    columns = table.__table__.c  # type: ignore[attr-defined]
+    newest = columns.ordered_on if table is OrderRow else columns.updated_at
+    mine = columns.account == bindparam("account")
+    return select(*columns).where(mine, columns.cancelled.is_(False)).order_by(newest.desc())
 
 
 def _last_changes(session: Session, record: str) -> dict[str, datetime]:
-    changes = session.execute(
-        select(ChangeRow).where(col(ChangeRow.record) == record).order_by(col(ChangeRow.seq))
-    )
-    return {change.field: change.at for change in changes.scalars()}
+    changes = session.connection().execute(_CHANGES, {"record": record})
+    return {change.field: change.at for change in changes}
 
 
 def _fields(

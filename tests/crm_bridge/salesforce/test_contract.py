@@ -1,0 +1,9 @@
+"""The Salesforce adapter keeps the contract of all adapters, on a strict fake."""
+
+from __future__ import annotations
+
+from tests.contracts.remote_crm import RemoteContract
+
+
+class TestSalesforce(RemoteContract):
+    """Whatever a rep may have made."""
