@@ -5,21 +5,32 @@ replies by intent. A name that is not there, a variable that is missing and one 
 never shows `{who}`.
 """
 
+from prompts.findings import finding_names, finding_words
+from prompts.happenings import EventWords, event_names, event_types, event_words
+from prompts.meanings import setting_meanings
 from prompts.phrases import phrase, phrase_names
-from prompts.replies import ReplyWords, greeting, pending, reply_words, tones
+from prompts.replies import ReplyWords, courtesy, greeting, pending, reply_words, tones
 from prompts.templates import content_hash, render, template_names
 from prompts.text import PromptError
 
 __all__ = [
+    "EventWords",
     "PromptError",
     "ReplyWords",
     "content_hash",
+    "courtesy",
+    "event_names",
+    "event_types",
+    "event_words",
+    "finding_names",
+    "finding_words",
     "greeting",
     "pending",
     "phrase",
     "phrase_names",
     "render",
     "reply_words",
+    "setting_meanings",
     "template_names",
     "tones",
 ]

@@ -29,5 +29,5 @@ def phrase_names() -> tuple[str, ...]:
 
 @cache
 def _phrases() -> Mapping[str, str]:
-    texts: dict[str, str] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
+    texts: dict[str, str] = yaml.load(PHRASES.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {name: text.rstrip("\n") for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""How replies to customers open and close, by intent and tone: `drafts.yaml`, checked when it is loaded."""
+"""How replies to customers open and close, by intent, tone and tier: `drafts.yaml`, checked when it is loaded."""
 
 from __future__ import annotations
 
@@ -23,9 +23,19 @@ class ReplyWords(BaseModel):
     bare: str
 
 
+class _Valued(BaseModel):
+    """What is more courteous to customers of the highest tiers: the greeting, and a sentence after the closing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    tiers: frozenset[str]
+    greeting: dict[str, str]
+    closing: str
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     greeting: dict[str, str]
+    valued: _Valued
     pending: str
     intents: dict[str, ReplyWords]
 
@@ -35,12 +45,20 @@ def reply_words(intent: str) -> ReplyWords | None:
     return _drafts().intents.get(intent)
 
 
-def greeting(tone: str, who: str) -> str:
-    """Raises `PromptError` for a tone that is not in the file."""
-    found = _drafts().greeting.get(tone)
+def greeting(tone: str, who: str, tier: str = "") -> str:
+    """In the rep's tone, more courteous where the customer's tier asks for it; raises `PromptError` for no such tone."""
+    valued = _drafts().valued
+    greetings = valued.greeting if tier in valued.tiers else _drafts().greeting
+    found = greetings.get(tone)
     if found is None:
-        raise PromptError(f"there is no tone {tone!r}; {DRAFTS.name} has {', '.join(_drafts().greeting)}")
+        raise PromptError(f"there is no tone {tone!r}; {DRAFTS.name} has {', '.join(greetings)}")
     return found.format(who=who)
+
+
+def courtesy(tier: str) -> str:
+    """The sentence that a reply to a customer of this tier ends with; empty for most."""
+    valued = _drafts().valued
+    return valued.closing if tier in valued.tiers else ""
 
 
 def tones() -> tuple[str, ...]:
@@ -55,6 +73,6 @@ def pending(parts: str) -> str:
 @cache
 def _drafts() -> _File:
     try:
-        return _File.model_validate(yaml.safe_load(DRAFTS.read_text(encoding="utf-8")))
+        return _File.model_validate(yaml.load(DRAFTS.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise PromptError(f"{DRAFTS.name}: {error}") from error

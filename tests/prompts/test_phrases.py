@@ -16,6 +16,7 @@ import prompts.templates
 from prompts import (
     PromptError,
     content_hash,
+    courtesy,
     greeting,
     pending,
     phrase,
@@ -77,10 +78,10 @@ def filled(name: str) -> dict[str, object]:
         "contacts": ["王建国 主任"],
         "unanswered": ["价格"],
         "models": ["X200", "X350"],
-        "rows": [("净重", [("X200", "28 kg"), ("X350", "128 kg")])],
         "same": ["电压 220 V"],
         "places": ["《手册》第2页"],
         "evidence": [point],
+        "materials": ["《X200 手册》"],
     }
     return {one: some.get(one, f"‹{one}›") for one in template(name).input_variables}
 
@@ -118,6 +119,15 @@ def test_values_are_never_read_as_templates() -> None:
 def test_every_tone_greets_by_name(tone: str) -> None:
     assert "华东仁和" in greeting(tone, "华东仁和")
     assert "{" not in greeting(tone, "")
+
+
+@pytest.mark.parametrize("tone", tones())
+@pytest.mark.parametrize("tier", ["VIP", "A"])
+def test_a_customer_of_a_high_tier_is_greeted_more_courteously_in_every_tone(tone: str, tier: str) -> None:
+    assert greeting(tone, "华东仁和", tier).startswith("尊敬的华东仁和")
+    assert greeting(tone, "华东仁和", "B") == greeting(tone, "华东仁和")
+    assert courtesy(tier)
+    assert courtesy("B") == courtesy("") == ""
 
 
 def test_an_unknown_tone_is_an_error() -> None:
