@@ -1,62 +1,74 @@
-"""The composition root: settings in, parts and a FastAPI app out. Only here are concrete parts chosen."""
+"""The composition root: settings in, parts out. Only here are concrete parts chosen."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
-from bot import actions, schema
+from bot import actions
 from bot.actions import CatalogItem, load_catalog
+from bot.bus import Bus, open_bus
 from bot.cards import CardMaker
-from bot.channels import Channel, SignsIn, UntrustedEnvelope
+from bot.channels import Channel
 from bot.channels.simulator import Simulator
 from bot.confirmation import Confirmations
+from bot.connections import Connections
 from bot.copilot import Copilot
+from bot.customer_system import field_policy, hints_read_by, open_crm, records_of
 from bot.customers import Customers
 from bot.desk import Desk
 from bot.drafting import TemplateWriter
-from bot.errors import HTTP_STATUS, CopilotError, InvalidInput, NotFound
+from bot.encoders import encoder_of_documents, encoder_of_intents
+from bot.events.effects import Effects, Resolve
+from bot.events.hinted import Hints
+from bot.events.intake import Intake
+from bot.events.polling import event_jobs
+from bot.events.rules import load_rules
 from bot.executor import Executor
 from bot.feeding import Feed
+from bot.following import FOLLOW_EVERY_S, Following
+from bot.gathering import NotingLibrary, facts_of
 from bot.inbox import Inbox
 from bot.ingesting import SentFiles, note
-from bot.jobs import Jobs
+from bot.jobs import Every, Jobs
 from bot.language_model import LanguageModel, OpenAICompatible
 from bot.learning import learning_jobs
 from bot.leases import InProcessLeases, Leases, StoredLeases
 from bot.listening import Listener
 from bot.outbox import Outbox
+from bot.posing import POSE_EVERY_S, Posing
 from bot.queues import Queue
 from bot.reception import Reception
 from bot.redrafting import Redrafting
 from bot.renewals import Renewals
+from bot.retention import Retention
 from bot.security import Links, load_secret
 from bot.sender import Sender
-from bot.settings import Settings, channel_states, idle, language_model_state
+from bot.settings import Settings, channel_states, language_model_state
+from bot.sharing import StoredAllowance, StoredTokens
+from bot.signals.inquiries import Inquiries
+from bot.signals.proposing import Approaches
+from bot.signals.quality import WATCH_EVERY_S, QualityWatch
+from bot.signals.watch import LOOK_EVERY_S, SignalWatch, load_sheets
 from bot.store import Store
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
 from bot.tapping import Taps
-from bot.web import api, gateway, health, page, simulator
 from bot.web.gateway import Gateway
-from bot.web.page import DecisionPage
-from bot.web.signin import SignIn
+from bot.weekly import LOOK_EVERY_S as SUM_UP_EVERY_S
+from bot.weekly import WeeklySummary
 from bot.worker import Worker
 from crm_bridge import CrmAdapter
-from crm_bridge.adapters.embedded import EmbeddedCrm
-from intents import Reading, Registry, load_taxonomy
-from knowledge import Added, Library
-from prompts import content_hash, phrase, render
+from crm_bridge.events import load_maps
+from crm_bridge.identity import known_as
+from crm_bridge.quality import load_bounds
+from intents import Reading, Registry
+from knowledge import EVERYONE, Added, Library
+from prompts import content_hash
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -72,8 +84,12 @@ class ServingClassifier:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def read(self, text: str, *, speaker: str, context: tuple[str, ...]) -> Reading:
-        return self._registry.serving().read(text, speaker=speaker, context=context)
+    def read(
+        self, text: str, *, speaker: str, context: tuple[str, ...], industry: str, card: str | None = None
+    ) -> Reading:
+        return self._registry.serving().read(
+            text, speaker=speaker, context=context, industry=industry, card=card
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,9 @@ class Parts:
     registry: Registry
     crm: CrmAdapter
     channels: Mapping[str, Channel]
+    connections: Connections
     leases: Leases
+    bus: Bus
     links: Links
     cards: CardMaker
     outbox: Outbox
@@ -97,12 +115,17 @@ class Parts:
     taps: Taps
     gateway: Gateway
     jobs: Jobs
+    intake: Intake
+    signals: SignalWatch
+    quality: QualityWatch
     deliveries: Worker[DeliveryRow]
     messages: Worker[OutboxRow]
     actions: Worker[ActionRow]
     secret: str
     redrafting: Redrafting | None = None
     """Only with a language model."""
+    posing: Posing | None = None
+    """Only with a language model that is to write questions."""
 
     @property
     def workers(self) -> tuple[Worker[Any], ...]:
@@ -121,35 +144,62 @@ def assemble(
     crm: CrmAdapter | None = None,
     library: Library | None = None,
     model: LanguageModel | None = None,
+    alone: bool = True,
 ) -> Parts:
-    """Build all parts; the schema must be there (`bot/schema.py`). What is given replaces what the settings say."""
+    """Build all parts; the schema must be there (`bot/schema.py`). What is given replaces what the settings say.
+
+    `alone`: no other process works on the same SQLite file, so that leases need not be rows.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(settings.database)
     secret = load_secret(settings.secret_key.get_secret_value(), settings.data_dir)
-    leases: Leases = InProcessLeases() if store.is_sqlite else StoredLeases(store)
-    channels = channels if channels is not None else open_channels(settings, store, clock)
+    leases: Leases = InProcessLeases() if store.is_sqlite and alone else StoredLeases(store)
+    channels = (
+        channels
+        if channels is not None
+        else open_channels(settings, store, clock, None if leases.in_process else secret)
+    )
     library = library or open_library(settings, store)
     catalog = read_catalog(settings)
-    registry = Registry(store.engine, settings.data_dir, products=(*catalog, *library.catalogue))
-    crm = crm or EmbeddedCrm(store.engine, clock, store.begin)
+    registry = Registry(
+        store.engine,
+        settings.data_dir,
+        products=(*catalog, *library.catalogue),
+        facts=facts_of(library),
+        encoder=encoder_of_intents(settings),
+    )
+    connections = Connections(store, clock)
+    crm = crm or open_crm(settings.crm, store, clock, settings.data_dir, connections.heard)
+    policy = field_policy(settings.data_dir, crm)
     links = Links(secret, settings.public_url)
-    cards = CardMaker(load_taxonomy(), links, lambda url, passage: f"{url}/source/{passage}")
+    cards = CardMaker(registry.taxonomy, links, lambda url, passage: f"{url}/source/{passage}")
     inbox, out = Queue(store, DeliveryRow, leases), Queue(store, OutboxRow, leases)
     acts = Queue(store, ActionRow, leases)
     outbox = Outbox(out, frozenset(channels))
     confirmations = Confirmations(outbox, acts, actions.can_undo)
     copilot = Copilot(
         classifier=ServingClassifier(registry),
-        knowledge=library,
+        knowledge=NotingLibrary(library),
         crm=crm,
         writer=TemplateWriter(),
         catalog=catalog,
         clock=clock,
         prompts=content_hash(),
         expire_after=timedelta(seconds=settings.card.expire_after_s),
+        taxonomies=registry.taxonomy,
+        policy=policy,
     )
     model = model or open_language_model(settings)
-    redrafting = Redrafting(store, outbox, crm, model, clock) if model else None
+    redrafting = (
+        Redrafting(store, outbox, crm, model, clock, policy=policy, heard=connections.heard)
+        if model
+        else None
+    )
+    posing = (
+        Posing(library, crm, model, clock, settings.llm.questions, settings.llm.passages_a_day, policy)
+        if model and settings.llm.questions
+        else None
+    )
     desk = Desk(
         store=store,
         deliveries=inbox,
@@ -157,16 +207,33 @@ def assemble(
         copilot=copilot,
         customers=Customers(crm),
         confirmations=confirmations,
-        taxonomy=load_taxonomy(),
+        taxonomies=registry.taxonomy,
         clock=clock,
         extend_within=timedelta(seconds=settings.card.extend_within_s),
         page=cards.url,
         proposed=redrafting.proposed if redrafting else None,
     )
-    taps = Taps(desk)
+    taps = Taps(desk, library)
     files, renewals = SentFiles(desk, library, channels), Renewals(desk, library)
-    reception = Reception(desk, Listener(desk), Feed(desk), taps, files, renewals)
-    sender = Sender(store, out, outbox, channels, cards, clock)
+    rules = load_rules()
+    maps = load_maps(settings.data_dir / "event-maps", records_of(crm))
+    intake = Intake(store, inbox, maps, rules, clock, hints=hints_read_by(crm))
+    watch = SignalWatch(intake, crm, load_sheets(settings.data_dir / "signals"))
+    bounds = load_bounds(settings.data_dir / "contracts")
+    quality = QualityWatch(store, crm, outbox, bounds, clock, settings.public_url)
+    reception = Reception(
+        desk,
+        Listener(desk),
+        Feed(desk),
+        taps,
+        files,
+        renewals,
+        Effects(desk, rules, known_accounts(store)),
+        Approaches(desk, watch.sheets),
+        Inquiries(desk, tuple(catalog), known_accounts(store)),
+        Hints(desk, intake),
+    )
+    sender = Sender(store, out, outbox, channels, cards, clock, connections.heard)
     executor = Executor(store, acts, outbox, crm, channels, clock)
     side_by_side = settings.workers
     return Parts(
@@ -177,7 +244,9 @@ def assemble(
         registry=registry,
         crm=crm,
         channels=channels,
+        connections=connections,
         leases=leases,
+        bus=open_bus(settings.bus_url, settings.database),
         links=links,
         cards=cards,
         outbox=outbox,
@@ -195,31 +264,59 @@ def assemble(
             clock,
             renewals,
             open_inbox(settings, library, crm, store, clock),
-            learning_jobs(settings, store, registry, outbox, crm, leases, clock),
+            (
+                *learning_jobs(settings, store, registry, outbox, crm, leases, clock),
+                *event_jobs(settings.events, intake, crm),
+                Every(SUM_UP_EVERY_S, WeeklySummary(store, outbox, settings.public_url, clock).sum_up_weeks),
+                Every(LOOK_EVERY_S, watch.watch_signals),
+                Every(WATCH_EVERY_S, quality.watch_quality),
+                *([Every(POSE_EVERY_S, posing.pose_questions)] if posing else ()),
+                Every(FOLLOW_EVERY_S, Following(library).follow_encoder),
+            ),
+            Retention(store, settings.retention),
+            connections.heard,
         ),
+        intake=intake,
+        signals=watch,
+        quality=quality,
         deliveries=Worker(inbox, reception.work, clock, parallel=side_by_side, on_dead=reception.give_up),
         messages=Worker(out, sender.work, clock, parallel=side_by_side),
         actions=Worker(acts, executor.work, clock, parallel=side_by_side, on_dead=executor.give_up),
         secret=secret,
         redrafting=redrafting,
+        posing=posing,
     )
 
 
-def open_channels(settings: Settings, store: Store, clock: Clock) -> dict[str, Channel]:
-    """The channels whose settings are complete; a half-set one is named and stays off."""
+def open_channels(
+    settings: Settings, store: Store, clock: Clock, shared: str | None = None
+) -> dict[str, Channel]:
+    """The channels whose settings are complete; a half-set one is named and stays off.
+
+    `shared`: the secret under which several processes share access tokens and quotas; None for one process.
+    """
     channels: dict[str, Channel] = {}
+    shelf = StoredTokens(store, shared) if shared else None
+    allowance = StoredAllowance(store, clock) if shared else None
     for state in channel_states(settings):
         if state.half_set:
             log.warning("channel_off", channel=state.name, missing=", ".join(state.missing))
         if state.on and state.name == "wecom":
             from bot.channels.wecom import WeCom
 
-            channels["wecom"] = WeCom(settings.wecom, clock=clock)
+            channels["wecom"] = WeCom(settings.wecom, clock=clock, shelf=shelf, allowance=allowance)
+        elif state.on and state.name == "wecom_bot":
+            from bot.channels.wecom_bot import Addresses, WeComBot
+
+            addresses, app = Addresses(store, clock), channels.get("wecom")
+            channels["wecom_bot"] = WeComBot(settings.wecom, addresses, clock, app=app)
         elif state.on:
             from bot.channels.dingtalk import DingTalk
 
             taps = f"{settings.public_url.rstrip('/')}/dingtalk/card"
-            channels["dingtalk"] = DingTalk(settings.dingtalk, clock=clock, card_callback=taps)
+            channels["dingtalk"] = DingTalk(
+                settings.dingtalk, clock=clock, card_callback=taps, shelf=shelf, allowance=allowance
+            )
     if settings.simulator:
         channels["sim"] = Simulator(store, clock)
     return channels
@@ -235,13 +332,19 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 
 def open_library(settings: Settings, store: Store) -> Library:
     """Raises `InvalidInput` where the configured encoder cannot be used."""
-    from knowledge.pretrained import UnfitEncoder, encoder_for
+    encoder = encoder_of_documents(settings)
+    return Library(
+        store.engine, settings.data_dir, settings.chroma_url, encoder, index_dir=settings.index_dir
+    )
 
-    try:
-        encoder = encoder_for(settings.embedding_model)
-    except UnfitEncoder as error:
-        raise InvalidInput(f"{error}; check YIJU_EMBEDDING_MODEL") from error
-    return Library(store.engine, settings.data_dir, settings.chroma_url, encoder)
+
+def known_accounts(store: Store) -> Resolve:
+    """What the identity map knows of other systems' customer numbers."""
+
+    async def account(system: str, external: str) -> str | None:
+        return await store.read(lambda session: known_as(session, system, external))
+
+    return account
 
 
 def open_inbox(
@@ -254,139 +357,18 @@ def open_inbox(
     async def noted(added: Added) -> None:
         await store.write(lambda session: note(session, added, "inbox", clock()))
 
-    return Inbox(Path(settings.knowledge_inbox), library, crm, clock, noted)
+    visibility = settings.knowledge_inbox_visibility
+    return Inbox(
+        Path(settings.knowledge_inbox),
+        library,
+        crm,
+        clock,
+        noted,
+        None if visibility == EVERYONE else visibility,
+    )
 
 
 def read_catalog(settings: Settings) -> Mapping[str, CatalogItem]:
     """The company's products and prices: `catalog.yaml` in the data dir, where there is one."""
     path = settings.data_dir / "catalog.yaml"
     return load_catalog(path) if path.exists() else {}
-
-
-def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
-    """All roles in one process: gateway, workers, scheduler, pages."""
-    return app_of(assemble(settings, clock))
-
-
-def app_of(parts: Parts) -> FastAPI:
-    """The web application over these parts; its workers run while its lifespan does."""
-    settings, clock = parts.settings, parts.clock
-    signin = SignIn(parts.secret, settings.public_url.startswith("https:"), clock)
-    app = FastAPI(
-        title="Yiju",
-        version="1",
-        lifespan=lambda app: _running(parts),
-        docs_url=None,  # its viewer would be fetched from elsewhere at run time; any OpenAPI viewer reads the description
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
-    )
-    app.state.parts = parts
-    app.include_router(gateway.routes(parts.gateway, parts.channels))
-    app.include_router(api.routes(parts.store, parts.gateway, parts.crm, clock))
-    app.include_router(health.routes(_checks(parts)))
-    sign_ins = {
-        name: cast(SignsIn, one) for name, one in parts.channels.items() if hasattr(one, "sign_in_url")
-    }
-    shown = DecisionPage(
-        parts.store,
-        parts.cards,
-        parts.links,
-        parts.taps,
-        parts.library,
-        parts.outbox,
-        signin,
-        sign_ins,
-        clock,
-    )
-    app.include_router(page.routes(shown))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"))
-    sim = parts.channels.get("sim")
-    if isinstance(sim, Simulator):
-        app.include_router(simulator.routes(parts.store, parts.gateway, sim, signin, parts.crm, clock))
-    app.add_exception_handler(UntrustedEnvelope, gateway.untrusted)
-    app.add_exception_handler(CopilotError, _expected)
-    return app
-
-
-@asynccontextmanager
-async def _running(parts: Parts) -> AsyncIterator[None]:
-    """Workers and clock while the server serves; on the way out, what is in hand is finished or returned."""
-    loop = asyncio.get_running_loop()
-    by_name = {worker.queue.name: worker for worker in parts.workers}
-
-    def announce(names: frozenset[str]) -> None:
-        for name in names:
-            loop.call_soon_threadsafe(by_name[name].wake)
-
-    parts.store.announce = announce
-    await asyncio.to_thread(_warm, parts)
-    scheduler = parts.jobs.schedule()
-    scheduler.start()
-    tasks = [asyncio.create_task(worker.run()) for worker in parts.workers]
-    stream = _stream(parts)
-    if stream is not None:
-        tasks.append(asyncio.create_task(stream.run()))
-    if parts.redrafting is not None:
-        tasks.append(asyncio.create_task(parts.redrafting.run()))
-    tasks.append(asyncio.create_task(parts.jobs.warm()))
-    for setting in idle(parts.settings):
-        log.warning("setting_idle", setting=setting, next="it has no effect in this version; leave it empty")
-    log.info("serving", channels=sorted(parts.channels), database=parts.store.engine.dialect.name)
-    try:
-        yield
-    finally:
-        scheduler.shutdown(wait=False)
-        if stream is not None:
-            await stream.stop()
-        for worker in parts.workers:
-            worker.stop()
-        if parts.redrafting is not None:
-            parts.redrafting.stop()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for channel in parts.channels.values():
-            if close := getattr(channel, "close", None):
-                await close()
-        parts.store.close()
-        log.info("stopped")
-
-
-def _stream(parts: Parts) -> Any:
-    dingtalk = parts.channels.get("dingtalk")
-    if dingtalk is None or parts.settings.dingtalk.mode != "stream":
-        return None
-    return dingtalk.stream(parts.gateway.streamed)  # type: ignore[attr-defined]
-
-
-def _warm(parts: Parts) -> None:
-    """The first turn should not pay for reading the indexes and the model, nor for LangChain's import."""
-    parts.library.search("型号", k=1)
-    parts.registry.serving().read("型号")
-    render("drafts/reply", greeting="", opening="", points=[], bare="", pending="", closing="")
-    gc.collect()
-    gc.freeze()  # lexicon, index and model stay for good: a full collection would walk them all, again and again
-
-
-def _checks(parts: Parts) -> dict[str, health.Check]:
-    async def database() -> str:
-        return await parts.store.read(lambda session: schema.problem(session))
-
-    async def knowledge() -> str:
-        problems = (await asyncio.to_thread(parts.library.check)).problems
-        return "; ".join(problems)
-
-    async def customers() -> str:
-        return (
-            "" if await parts.crm.directory() else "the CRM has no customers; import some or run `yiju demo`"
-        )
-
-    return {"database": database, "knowledge": knowledge, "crm": customers}
-
-
-async def _expected(request: Request, error: Exception) -> Response:
-    """An expected refusal: its sentence, as a page for people and as JSON for programs."""
-    assert isinstance(error, CopilotError)
-    status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), 500)
-    log.warning("request_refused", path=request.url.path.split("/")[1], status=status, reason=str(error))
-    if request.url.path.startswith("/d/"):
-        return page.message(phrase("page_gone") if isinstance(error, NotFound) else str(error), status)
-    return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_code=status)

@@ -63,6 +63,8 @@ class Card:
     reasons: tuple[CardReason, ...]
     unknowns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    compared: str = ""
+    """Products side by side, with a table (bot/markdown_table.py): for pages; the draft says what a customer is told of it."""
     draft: str = ""
     actions: tuple[CardAction, ...] = ()
     choices_title: str = ""
@@ -74,3 +76,26 @@ class Card:
     receipts: tuple[str, ...] = ()
     tone: Tone = Tone.PROPOSAL
     confidence: str = ""
+    in_hand: bool = False
+    """Confirmed and being carried out: what the card says is about to change."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What somebody should know, with a page to open; there is nothing to decide about it."""
+
+    title: str
+    subtitle: str
+    figure: str
+    """The number that says most."""
+    figure_name: str
+    rows: tuple[tuple[str, str], ...]
+    """Name and value; six at most are shown, names of up to five characters whole."""
+    button: str
+    url: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it says below its title, for platforms that show words."""
+        head = f"{self.figure_name} **{self.figure}**"
+        return (self.subtitle, head, *(f"{name}: {value}" for name, value in self.rows))

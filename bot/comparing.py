@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.markdown_table import Table
 from knowledge import DocumentKind, Evidence, Passage
 from prompts import phrase, render
 
 MOST_ROWS = 14
 """As many as are read on a phone."""
+MOST_EQUAL = 4
 _MODEL = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z]{1,4}-?\d{2,5}[A-Za-z]{0,3}(?![A-Za-z0-9])"
     r"|(?:标准|专业|团队|企业|旗舰|基础|高级)版"
@@ -35,7 +37,7 @@ class Told:
     """What a document says of one parameter of one product, and where."""
 
     value: str
-    place: str
+    passage: Passage
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,27 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        return len(set(self.values)) > 1
+        """Whether what is told differs: a value that no table tells is no other value."""
+        return len(set(filter(None, self.values))) > 1
+
+    @property
+    def is_equal(self) -> bool:
+        return not self.differs and all(self.values)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Products side by side: in words with a table (bot/markdown_table.py), and the passages that these are from."""
+
+    models: tuple[str, ...]
+    words: str
+    passages: tuple[Passage, ...]
+
+    @property
+    def plain(self) -> str:
+        """For a letter or a page: without the marks of chat."""
+        lines = (line.replace("**", "").removeprefix("> ") for line in self.words.splitlines())
+        return "\n".join(lines)
 
 
 def models_compared(question: str) -> tuple[str, ...]:
@@ -64,34 +86,53 @@ def lookups(question: str) -> tuple[str, ...]:
 
 
 def comparison(question: str, evidence: Sequence[Evidence]) -> str:
-    """The products side by side as short lines with their sources, or of which one no table tells.
+    """An answer to a rep: the products side by side, or of which of them no table tells.
 
     Empty where nothing is compared, or where tables tell of none of them.
     """
-    models = models_compared(question)
-    told = [_told(model, evidence) for model in models]
-    missing = "、".join(model for model, one in zip(models, told, strict=True) if not one)
-    rows = _asked(question, list(_rows(told)))
+    if found := side_by_side(question, evidence):
+        return found.words
+    asked = models_compared(question)
+    missing = [model for model in asked if not _told(model, evidence)]
+    if not 0 < len(missing) < len(asked):
+        return ""
+    return phrase("no_answer", reason=phrase("no_parameters", models="、".join(missing)))
+
+
+def side_by_side(question: str, evidence: Sequence[Evidence]) -> Compared | None:
+    """How products differ: counted, as a table, then what is equal, and the sources.
+
+    None where tables do not tell of two of them.
+    """
+    asked = models_compared(question)
+    told = {model: found for model in asked if (found := _told(model, evidence))}
+    rows = _asked(question, list(_rows(tuple(told.values()))))
     if not rows:
-        return (
-            phrase("no_answer", reason=phrase("no_parameters", models=missing))
-            if any(told) and missing
-            else ""
-        )
-    shown = [row for row in rows if row.differs][:MOST_ROWS]
-    names = {row.name for row in rows[: 2 * MOST_ROWS]}
-    places = dict.fromkeys(one[name].place for one in told for name in one if name in names)
-    return render(
+        return None
+    drawn = sorted((row for row in rows if not row.is_equal), key=lambda row: not row.differs)
+    same = [row for row in rows if row.is_equal]
+    shown, equal = drawn[:MOST_ROWS], same[:MOST_EQUAL]
+    cells = ((row.name, *(value or "—" for value in row.values)) for row in shown)
+    passages = _telling(told.values(), {row.name for row in (*shown, *equal)})
+    words = render(
         "answers/comparison",
-        models=models,
-        rows=[
-            (row.name, [(model, value) for model, value in zip(models, row.values, strict=True) if value])
-            for row in shown
-        ],
-        same=[f"{row.name} {row.values[0]}" for row in rows if not row.differs][:4],
-        missing=missing,
-        places=_grouped(places),
+        models=list(told),
+        differ=sum(row.differs for row in rows),
+        table=str(Table(("参数", *told), tuple(cells))) if shown else "",
+        more=len(drawn) - len(shown),
+        equal=len(same),
+        same=[f"{row.name} {row.values[0]}" for row in equal],
+        and_more=len(same) if len(same) > len(equal) else 0,
+        missing="、".join(model for model in asked if model not in told),
+        places=_grouped(dict.fromkeys(map(_place, passages))),
     )
+    return Compared(tuple(told), words, passages)
+
+
+def _telling(told: Iterable[Mapping[str, Told]], names: Collection[str]) -> tuple[Passage, ...]:
+    """Each passage that something of these names is from, once."""
+    passages = [found.passage for one in told for name, found in one.items() if name in names]
+    return tuple({passage.id: passage for passage in passages}.values())
 
 
 def _rows(told: Sequence[Mapping[str, Told]]) -> Iterator[Row]:
@@ -122,7 +163,7 @@ def _told(model: str, evidence: Sequence[Evidence]) -> dict[str, Told]:
     for passage in sorted(tables, key=lambda one: (_ORDER.index(one.kind), not _is_headed(model, one))):
         for line in passage.text.splitlines():
             for name, value in _of_line(model, _cells(line), _is_headed(model, passage)):
-                told.setdefault(name, Told(value, _place(passage)))
+                told.setdefault(name, Told(value, passage))
     return told
 
 

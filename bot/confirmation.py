@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot import decisions, journal, people
+from bot import decisions, journal, openings, people
+from bot.cards import when
 from bot.conversation import UserId
 from bot.decision import Decision, Draft, Proposal, State
 from bot.errors import NewerVersion, NotFound
@@ -47,6 +48,8 @@ class Refusal(StrEnum):
     DECIDED = "card_decided"
     INCOMPLETE = "card_incomplete"
     ASKS = "card_asks"
+    SOURCE_LAPSED = "card_source_lapsed"
+    """Documents that the card rests on cannot carry it any more: a new proposal takes its place."""
     UNCHANGED = "card_unchanged"
     NOT_UNDOABLE = "card_not_undoable"
 
@@ -66,6 +69,8 @@ class Reply:
     """CORRECT with other words or fields: what is to be carried out instead."""
     note: str = ""
     tap: Tap | None = None
+    lapsed: str = ""
+    """What became of documents that the draft rests on; then a yes is none (bot/rechecking.py)."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Confirmations:
         try:
             return self._move(session, decision, person, reply, now)
         except NewerVersion:
-            return self._too_late(session, decisions.load(session, reply.decision))
+            return self.too_late(session, decisions.load(session, reply.decision))
 
     def expire(self, session: Session, decision: Decision, now: datetime) -> Decision:
         return self._close(session, decision.expire(), "DecisionExpired", "clock", now, {})
@@ -112,6 +117,12 @@ class Confirmations:
         """Newer words changed the proposal: the old card closes and says so."""
         closed = decision.supersede(why, None, now)
         return self._close(session, closed, "DecisionSuperseded", "copilot", now, {"why": why})
+
+    def too_late(self, session: Session, decision: Decision) -> Applied:
+        """The outcome of a reply that came second: who was first, and when."""
+        if decision.state is State.EXPIRED:
+            return Applied(decision, Refusal.EXPIRED)
+        return Applied(decision, Refusal.DECIDED, _who(session, decision.last_by, decision.last_at))
 
     def _refusal(
         self, session: Session, decision: Decision, person: Person, reply: Reply, now: datetime
@@ -122,11 +133,13 @@ class Confirmations:
         if decision.is_open and decision.expires_at <= now:
             return Applied(self.expire(session, decision, now), Refusal.EXPIRED)
         if reply.move in _FROM and decision.state not in _FROM[reply.move]:
-            return self._too_late(session, decision)
+            return self.too_late(session, decision)
         if reply.version is not None and reply.version != decision.version:
             return Applied(decision, Refusal.CHANGED)
         if reply.content_hash is not None and not decision.content_hash.startswith(reply.content_hash):
             return Applied(decision, Refusal.CHANGED)
+        if reply.lapsed and decision.is_open:
+            return Applied(decision, Refusal.SOURCE_LAPSED, {"sources": reply.lapsed})
         return None
 
     def _move(
@@ -164,7 +177,12 @@ class Confirmations:
         if changes:
             _note_correction(session, decided, "content", now, note=reply.note, changes=changes)
         what = "DecisionCorrected" if changes else "DecisionConfirmed"
-        body = {"confirmation": confirmation.id, "content_hash": decided.content_hash, "changes": changes}
+        body = {
+            "confirmation": confirmation.id,
+            "content_hash": decided.content_hash,
+            "changes": changes,
+            "opened": confirmation.opened,
+        }
         self._journal(session, decided, what, reply.by, now, body)
         if not decided.actions:
             return Applied(
@@ -238,8 +256,8 @@ class Confirmations:
             col(ConfirmationRow.decision) == decision.id, col(ConfirmationRow.kind) == "undo"
         )
         first = session.execute(query).scalars().first()
-        name = people.by_id(session, first.person).name if first else ""
-        return Applied(decision, Refusal.DECIDED, {"by": name})
+        who = _who(session, first.person if first else None, first.at if first else None)
+        return Applied(decision, Refusal.DECIDED, who)
 
     def _confirmation(
         self,
@@ -259,6 +277,7 @@ class Confirmations:
             person=reply.by,
             at=now,
             changes=dict(changes),
+            opened=openings.had_opened(session, shown.id, reply.by),
         )
         session.add(row)
         session.flush()
@@ -311,11 +330,11 @@ class Confirmations:
         line = {"version": decision.version, "state": decision.state.value, **body}
         journal.append(session, who=who, what=what, subject=decision.id, at=now, body=line)
 
-    def _too_late(self, session: Session, decision: Decision) -> Applied:
-        name = people.by_id(session, decision.decided_by).name if decision.decided_by else ""
-        return Applied(
-            decision, Refusal.EXPIRED if decision.state is State.EXPIRED else Refusal.DECIDED, {"by": name}
-        )
+
+def _who(session: Session, person: str | None, at: datetime | None) -> dict[str, str]:
+    """Who was first and when, for the one who came second."""
+    name = people.by_id(session, person).name if person else ""
+    return {"by": name, "at": when(at) if at else ""}
 
 
 _FROM: Mapping[Move, frozenset[State]] = {

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NewType
 
 from crm_bridge import AccountId
-from intents import Speaker
+from intents import Intent, Speaker
 
 UserId = NewType("UserId", str)
 TurnId = NewType("TurnId", str)
@@ -37,5 +37,9 @@ class Turn:
     customer: AccountId | None = None
     customer_name: str = ""
     """As the rep called the customer, also where the CRM knows none of that name."""
+    industry: str = ""
+    """The customer's, as the CRM has it: what a false alarm costs differs by it."""
     earlier: tuple[str, ...] = ()
-    """Texts of the same conversation and customer before this turn, oldest first."""
+    """Texts of the same conversation and customer before this turn that had a card, oldest first."""
+    card_before: Intent | None = None
+    """What the card of the last of them is about, as a rep left it; None where it asked, was declined, or answers a rep."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -80,6 +80,10 @@ class Rationale:
     reasons: tuple[Reason, ...]
     unknowns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    quotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Unknown or warning → the customer's fields (`account.tier`) whose values it tells."""
+    compared: str = ""
+    """The products it is about side by side, with a table (bot/markdown_table.py)."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ class Decision:
     """The store refuses to save over a newer one: two taps, one winner."""
     decided_by: UserId | None = None
     decided_at: datetime | None = None
+    undone_by: UserId | None = None
+    undone_at: datetime | None = None
+    """Beside who decided it: taking back what was carried out changes nothing about that."""
     note: str = ""
     """Why it was declined, or what followed it."""
     follows: DecisionId | None = None
@@ -162,6 +169,20 @@ class Decision:
     def asks(self) -> bool:
         """Whether the card asks which intent is meant instead of proposing."""
         return self.intent is None
+
+    @property
+    def last_by(self) -> UserId | None:
+        """Who moved it last: what a card says of it."""
+        return self.undone_by or self.decided_by
+
+    @property
+    def last_at(self) -> datetime | None:
+        return self.undone_at or self.decided_at
+
+    @property
+    def told(self) -> bool:
+        """Whether a rep said what is meant, so that the card is about another intent than was read."""
+        return self.intent is not None and self.intent != self.reading.intent
 
     @property
     def actions(self) -> tuple[Proposal, ...]:
@@ -196,7 +217,7 @@ class Decision:
         return replace(self._move(State.FAILED), note=why)
 
     def undo(self, by: UserId, at: datetime) -> Decision:
-        return replace(self._move(State.UNDONE), decided_by=by, decided_at=at)
+        return replace(self._move(State.UNDONE), undone_by=by, undone_at=at)
 
     def _move(self, to: State) -> Decision:
         if to not in FOLLOWED_BY[self.state]:

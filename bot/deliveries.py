@@ -8,13 +8,38 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from bot.channels import CardReply, Entered, Expiring, Fed, FileSent, Heard, Outcome, Unsupported
+from bot.channels import (
+    CardReply,
+    Entered,
+    Expiring,
+    Fed,
+    FileSent,
+    Happened,
+    Heard,
+    Hinted,
+    Inquired,
+    Outcome,
+    Signalled,
+    Unsupported,
+)
 from bot.queues import Queue
 from bot.tables import DeliveryRow
 
 _KINDS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (Heard, CardReply, Entered, Unsupported, FileSent, Fed, Expiring)
+    for kind in (
+        Heard,
+        CardReply,
+        Entered,
+        Unsupported,
+        FileSent,
+        Fed,
+        Expiring,
+        Happened,
+        Signalled,
+        Inquired,
+        Hinted,
+    )
 }
 
 

@@ -38,7 +38,7 @@ class Desk:
     copilot: Copilot
     customers: Customers
     confirmations: Confirmations
-    taxonomy: Taxonomy
+    taxonomies: Callable[[], Taxonomy]
     clock: Callable[[], datetime]
     extend_within: timedelta
     """Newer words of a customer within this time join an open card's turn."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -12,19 +13,39 @@ from sqlmodel import Session, col
 from bot import journal, people, schema
 from bot.app import Parts
 from bot.channels import ChannelError
+from bot.customer_system import Examined, examined, unset
 from bot.language_model import Brief, LanguageModel, ModelFailed
 from bot.people import Role
+from bot.schema import Standing
 from bot.settings import channel_states, language_model_state
 from bot.tables import ActionRow, DeliveryRow, OutboxRow
-from crm_bridge import CrmError
-from prompts import phrase
+from knowledge.fusion import FEWEST
+from prompts import finding_words, phrase
 
 
 @dataclass(frozen=True)
 class Finding:
+    """What one check found: a name of `prompts/findings.yaml` with its values, in both languages."""
+
     name: str
     ok: bool
-    words: str
+    what: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
+    """What a library or another system said of it, as it was said."""
+    code: str = ""
+    """The platform's own, where it refused."""
+
+    @property
+    def words(self) -> str:
+        """For the terminal."""
+        said = finding_words(self.what, "en", self.values)
+        return f"{said} ({self.detail})" if self.detail else said
+
+    @property
+    def chinese(self) -> str:
+        """For the console, without the detail."""
+        return finding_words(self.what, "zh", self.values)
 
 
 def examine(parts: Parts) -> list[Finding]:
@@ -36,77 +57,96 @@ def examine(parts: Parts) -> list[Finding]:
 
 
 def _database(parts: Parts, session: Session) -> Iterator[Finding]:
-    wrong = schema.problem(session)
-    yield Finding(
-        "database", not wrong, wrong or f"{parts.store.engine.dialect.name}, schema {schema.head()}"
-    )
+    found, expected = schema.current(session.connection()), schema.head()
+    standing, dialect = schema.standing(found), parts.store.engine.dialect.name
+    if standing is Standing.SAME:
+        yield Finding("database", True, "database", {"dialect": dialect, "schema": expected})
+    elif standing is Standing.AHEAD:
+        values = {"dialect": dialect, "found": found, "expected": expected}
+        yield Finding("database", True, "schema_ahead", values)
+    else:
+        what = "schema_differs" if standing is Standing.BEHIND else "schema_foreign"
+        yield Finding("database", False, what, {"found": found or "nothing", "expected": expected})
     broken = journal.verify(session)
-    lines = journal.length(session)
-    words = (
-        f"{lines} lines, whole"
-        if broken is None
-        else f"line {broken.seq}: {broken.why}; restore from a backup"
-    )
-    yield Finding("journal", broken is None, words)
+    if broken is None:
+        yield Finding("journal", True, "journal", {"lines": journal.length(session)})
+    else:
+        yield Finding("journal", False, "journal_broken", {"line": broken.seq}, broken.why)
 
 
 def _people(parts: Parts, session: Session) -> Iterator[Finding]:
     everyone = people.everyone(session)
     reps = [one for one in everyone if one.role is Role.REP]
     if not reps:
-        yield Finding(
-            "people", False, "there is no rep; add one with `yiju users add NAME --role rep --wecom ID`"
-        )
+        yield Finding("people", False, "no_reps")
         return
-    lost = [one.id for one in reps if parts.outbox.channel_of(one) is None]
-    words = f"{len(everyone)} people, {len(reps)} reps"
-    if lost and parts.channels:
-        words += f"; not reachable on any channel that is on: {', '.join(lost[:5])}; add their platform ids"
-    yield Finding("people", not (lost and parts.channels), words)
+    counts = {"people": len(everyone), "reps": len(reps)}
+    lost = [one.id for one in reps if parts.outbox.channel_of(one) is None] if parts.channels else []
+    if lost:
+        yield Finding("people", False, "people_lost", {**counts, "lost": ", ".join(lost[:5])})
+    else:
+        yield Finding("people", True, "people", counts)
     if not any(one.role is Role.ADMIN for one in everyone):
-        yield Finding("admin", False, "there is no admin to tell of strangers and failures; add one")
+        yield Finding("admin", False, "no_admin")
 
 
 def _queues(session: Session) -> Iterator[Finding]:
     for name, table in (("deliveries", DeliveryRow), ("messages", OutboxRow), ("actions", ActionRow)):
         query = select(col(table.state), func.count()).group_by(col(table.state))
-        counts: dict[str, int] = {state: count for state, count in session.execute(query)}
-        dead = counts.get("dead", 0)
-        words = f"{counts.get('waiting', 0)} waiting, {counts.get('done', 0)} done, {dead} given up"
-        yield Finding(name, not dead, words + ("; see `error` of their rows" if dead else ""))
+        found: dict[str, int] = {state: count for state, count in session.execute(query)}
+        counts = {state: found.get(state, 0) for state in ("waiting", "done", "dead")}
+        yield Finding(name, not counts["dead"], "queue_dead" if counts["dead"] else "queue", counts)
 
 
 def _knowledge(parts: Parts) -> Iterator[Finding]:
     try:
-        health = parts.library.check()
+        health = parts.library.check(contents=True)
     except Exception as error:  # noqa: BLE001 - a vector server that is away raises errors of several libraries
-        why = f"the indexes do not answer ({type(error).__name__}: {error}); check YIJU_CHROMA_URL and the data dir"
-        yield Finding("knowledge", False, why)
+        yield Finding("knowledge", False, "indexes_away", detail=f"{type(error).__name__}: {error}")
         return
-    words = f"{health.documents} documents, {health.passages} passages, index {health.index[:8]}"
-    if not health.documents:
-        words = "no documents; add some with `yiju knowledge add PATH…`"
-    yield Finding("knowledge", health.ok and bool(health.documents), "; ".join(health.problems) or words)
+    if not health.ok:
+        yield Finding("knowledge", False, "knowledge_differs", detail="; ".join(health.problems))
+    elif not health.documents:
+        yield Finding("knowledge", False, "no_documents")
+    else:
+        held = {"documents": health.documents, "passages": health.passages, "index": health.index[:8]}
+        yield Finding("knowledge", True, "knowledge", held)
+    if not parts.library.files.weights_hold():
+        yield _weights(parts)
+
+
+def _weights(parts: Parts) -> Finding:
+    """With an encoder that nothing was chosen with yet."""
+    kept, dense = len(parts.library.files.questions()), parts.library.weights.dense
+    values = {"questions": kept, "dense": dense}
+    if kept >= FEWEST:
+        return Finding("weights", True, "weights_due", values)
+    return Finding("weights", False, "weights_unknown", {**values, "fewest": FEWEST})
 
 
 def _model(parts: Parts) -> Finding:
     model = parts.registry.serving()
-    return Finding("intents", True, f"model {model.hash[:12]}, {model.card.get('examples')} examples")
+    known = {"model": model.hash[:12], "examples": model.card.get("examples")}
+    return Finding("intents", True, "intents", known)
+
+
+def _half_set(name: str, missing: Sequence[str]) -> Finding:
+    return Finding(name, False, "half_set", {"missing": ", ".join(missing)})
 
 
 def _language_model(parts: Parts) -> Finding:
     """One short request with made-up words, as a draft would be asked for."""
     state = language_model_state(parts.settings)
     if state.half_set:
-        return Finding("language model", False, f"half set, off; missing {', '.join(state.missing)}")
+        return _half_set("language model", state.missing)
     if parts.redrafting is None:
-        return Finding("language model", True, "off (nothing set); drafts are written by template")
+        return Finding("language model", True, "llm_off")
+    model = parts.redrafting.model
     try:
-        asyncio.run(_ask(parts.redrafting.model))
+        asyncio.run(_ask(model))
     except ModelFailed as failed:
-        words = f"{parts.redrafting.model.name} gave no answer ({failed.reason}); check YIJU_LLM__*"
-        return Finding("language model", False, f"{words}; drafts stay as the template wrote them")
-    return Finding("language model", True, f"{parts.redrafting.model.name}, answers")
+        return Finding("language model", False, "llm_silent", {"model": model.name}, failed.reason)
+    return Finding("language model", True, "llm", {"model": model.name})
 
 
 async def _ask(model: LanguageModel) -> None:
@@ -117,31 +157,38 @@ async def _ask(model: LanguageModel) -> None:
 
 
 def _crm(parts: Parts) -> Finding:
-    try:
-        count = len(asyncio.run(parts.crm.directory()))
-    except CrmError as error:
-        return Finding("crm", False, f"{parts.crm.name} does not answer: {error}; check YIJU_CRM__*")
-    advice = "" if count else "; import some or run `yiju demo --prepare-only`"
-    return Finding("crm", bool(count), f"{parts.crm.name}, {count} customers{advice}")
+    if lacking := unset(parts.settings.crm):
+        return _half_set("crm", lacking)
+
+    async def look() -> Examined:
+        try:
+            return await examined(parts.crm)
+        finally:
+            if close := getattr(parts.crm, "close", None):
+                await close()
+
+    system = asyncio.run(look())
+    values: dict[str, Any] = {"system": parts.crm.name}
+    if system.what in {"crm", "crm_lacks"}:
+        values["names"] = system.names
+    return Finding("crm", system.what == "crm", system.what, values, system.detail)
 
 
 def _channels(parts: Parts) -> Iterator[Finding]:
     for state in channel_states(parts.settings):
         if state.half_set:
-            yield Finding(state.name, False, f"half set, off; missing {', '.join(state.missing)}")
+            yield _half_set(state.name, state.missing)
         elif not state.on:
-            yield Finding(state.name, True, "off (nothing set)")
+            yield Finding(state.name, True, "channel_off")
+        elif state.name == "wecom_bot":
+            yield Finding(state.name, True, "bot_on")
         else:
             yield asyncio.run(_token(parts, state.name))
     if (
-        any(name in parts.channels for name in ("wecom", "dingtalk"))
+        any(name in parts.channels for name in ("wecom", "wecom_bot", "dingtalk"))
         and "127.0.0.1" in parts.settings.public_url
     ):
-        yield Finding(
-            "public_url",
-            False,
-            f"{parts.settings.public_url} cannot be opened from a phone; set YIJU_PUBLIC_URL",
-        )
+        yield Finding("public_url", False, "not_public", {"url": parts.settings.public_url})
 
 
 async def _token(parts: Parts, name: str) -> Finding:
@@ -149,8 +196,8 @@ async def _token(parts: Parts, name: str) -> Finding:
     try:
         await channel.warm()  # type: ignore[attr-defined]
     except ChannelError as error:
-        return Finding(name, False, f"no access token: {error}")
+        return Finding(name, False, "no_token", detail=str(error), code=error.code)
     finally:
         if close := getattr(channel, "close", None):
             await close()
-    return Finding(name, True, "on, access token received")
+    return Finding(name, True, "channel_on")

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.citing import cite
 from bot.comparing import comparison
 from bot.conversation import Turn
-from bot.grounding import Sources, check
+from bot.grounding import Source, Sources
 from bot.injection import find_order
 from bot.questions import unanswered
 from bot.quoting import around, place, spoken
 from crm_bridge import Account, Record
 from intents import Intent, Reading
-from knowledge import DocumentKind, Evidence, Findings
-from prompts import ReplyWords, greeting, pending, phrase, render, reply_words
+from knowledge import Evidence, Findings, tells_only_the_past
+from prompts import ReplyWords, courtesy, greeting, pending, phrase, render, reply_words
 
 MOST_POINTS = 4
 AGREED = 0.6
@@ -68,21 +69,19 @@ class TemplateWriter:
         if words is None:
             return DraftText("")
         points = list(_points(words, intent, account, findings))[:MOST_POINTS]
+        tier = _tier(account)
         text = render(
             "drafts/reply",
-            greeting=greeting(tone, _called(account)),
+            greeting=greeting(tone, _called(account), tier),
             opening=words.opening,
             points=points,
             bare=words.bare,
             pending=_pending(words, findings, points),
-            closing=words.closing,
+            closing=words.closing + courtesy(tier),
         )
-        checked = check(
-            text,
-            Sources.of(
-                [*_firm(account, points, findings), words.opening, words.closing, words.bare], turn.text
-            ),
-        )
+        frame = (words.opening, words.closing, words.bare)
+        firm: list[str | Source] = [*_firm(account, points, findings), *frame]
+        checked = cite(text, Sources.of(firm, turn.text))
         cites = (point.passage for point in points if point.passage and point.text in checked.text)
         return DraftText(checked.text, tuple(cites), checked.removed)
 
@@ -95,7 +94,13 @@ class TemplateWriter:
         points = [_point(one) for one in _best(findings.evidence, for_customer=False)][:MOST_POINTS]
         if not points or not findings.answerable:
             return phrase("no_answer", reason=findings.reason or phrase("answer_nothing", question=turn.text))
-        return render("answers/knowledge", points=points, unanswered=unanswered(findings))
+        expired = any(one.expired for one in findings.evidence if one.supports)
+        return render(
+            "answers/knowledge",
+            warning=phrase("answer_expired") if expired else "",
+            points=points,
+            unanswered=unanswered(findings),
+        )
 
 
 def _points(
@@ -112,28 +117,43 @@ def _best(evidence: Sequence[Evidence], *, for_customer: bool) -> Iterator[Evide
     that before notes of our own on the same matter."""
     parts: dict[str, list[Evidence]] = {}
     for one in evidence:
-        if one.supports and one.excerpt and not (for_customer and _is_withheld(one)):
+        if one.supports and one.excerpt.strip() and not (for_customer and _is_withheld(one)):
             parts.setdefault(one.part, []).append(one)
     for found in parts.values():
         near = [one for one in found if one.score >= AGREED * found[0].score]
         agreed = (one for one in near if one.passage.customer)
-        official = (one for one in near if one.passage.kind is not DocumentKind.OTHER)
+        official = (one for one in near if not one.passage.for_reps)
         yield next(agreed, next(official, found[0]))
 
 
 def _is_withheld(found: Evidence) -> bool:
-    """What no customer is told: papers that only reps read, and what holds no more."""
-    return found.passage.kind is DocumentKind.OTHER or found.passage.superseded
+    """What no customer is told: papers that only reps read, what holds no more, and orders to the machine."""
+    passage = found.passage
+    ordered = find_order(f"{passage.citation.title}\n{found.excerpt}")
+    old = passage.superseded or found.expired or tells_only_the_past(found.excerpt)
+    return passage.for_reps or old or bool(ordered)
 
 
 def _point(found: Evidence) -> Point:
-    return Point(spoken(found), place(found), found.passage.id, around(found))
+    said = spoken(found).strip()
+    if tells_only_the_past(found.excerpt):
+        said = phrase("old_value", said=said)
+    return Point(said, place(found), found.passage.id, around(found))
 
 
 def _from_crm(intent: Intent, account: Account) -> Iterator[Point]:
     for kind, names in _CRM_POINTS.get(intent, ()):
         for record in account.of(kind)[:1]:
-            yield Point(f"{record.title}:{_shown(record, names)}", "")
+            told = f"{record.title}:{_shown(record, names)}"
+            if not find_order(told):
+                yield Point(told, _system(record))
+
+
+def _system(record: Record) -> str:
+    """Where a record stands, as a customer reads it: the system, and what it is there."""
+    if not record.fields:
+        return ""
+    return f"{record.fields[0].lineage.system}·{_KIND_WORDS.get(record.kind, (record.kind,))[0]}"
 
 
 def _shown(record: Record, names: Sequence[str]) -> str:
@@ -154,18 +174,27 @@ def _called(account: Account | None) -> str:
     return account.short_name if account else ""
 
 
-def _firm(account: Account | None, points: Sequence[Point], findings: Findings) -> Iterator[str]:
+def _tier(account: Account | None) -> str:
+    """As the CRM shows it to this rep: empty where the policy keeps the field from them."""
+    field = account.get("tier") if account else None
+    return str(field.value or "") if field else ""
+
+
+def _firm(account: Account | None, points: Sequence[Point], findings: Findings) -> Iterator[Source]:
     """What the draft may rest on: the passages it quotes, and the customer's own fields."""
     quoted = {point.passage for point in points}
     for one in findings.evidence:
         if one.passage.id in quoted:
-            yield f"{one.passage.citation.heading}\n{one.passage.text}"
-            yield from (one.excerpt, str(one.passage.citation), place(one))
+            cited = one.passage.citation
+            for told in (f"{cited.heading}\n{one.passage.text}", one.excerpt, str(cited)):
+                yield Source(told, place(one))
     if account is not None:
-        yield f"{account.name} {account.short_name}"
-        yield from (f"{field.label}{field.shown}" for field in account.fields)
+        yield Source(f"{account.name} {account.short_name}")
+        for field in account.fields:
+            yield Source(f"{field.label}{field.shown}", f"{field.lineage.system}·{field.lineage.object}")
         for record in account.records:
-            yield f"{record.title} " + " ".join(f"{field.label} {field.shown}" for field in record.fields)
+            fields = " ".join(f"{field.label} {field.shown}" for field in record.fields)
+            yield Source(f"{record.title} {fields}", _system(record))
 
 
 def _about(account: Account, question: str) -> str:

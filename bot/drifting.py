@@ -26,8 +26,8 @@ from intents import (
     LiveReading,
     Registry,
     Shift,
+    Taxonomy,
     compare_live,
-    load_taxonomy,
     see_live,
 )
 from prompts import phrase
@@ -90,7 +90,14 @@ class DriftWatch:
         journal.append(session, who="clock", what="DriftWatched", subject=SUBJECT, at=now, body=body)
         if drift.alarms:
             roles = (Role.ADMIN, Role.TRAINER)
-            tell(session, self.outbox, roles, told(drift), f"drift:{now.date().isoformat()}", now)
+            tell(
+                session,
+                self.outbox,
+                roles,
+                told(drift, self.registry.taxonomy()),
+                f"drift:{now.date().isoformat()}",
+                now,
+            )
 
 
 def utterances(session: Session, since: datetime, until: datetime) -> list[tuple[Example, str | None]]:
@@ -98,14 +105,15 @@ def utterances(session: Session, since: datetime, until: datetime) -> list[tuple
     query = (
         select(TurnRow)
         .where(col(TurnRow.at) > since, col(TurnRow.at) <= until, col(TurnRow.text) != "")
+        .where(turns.was_said(TurnRow.conversation))
         .order_by(col(TurnRow.at).desc())
         .limit(MOST)
     )
     chosen = _decided(session, since)
     found = []
     for row in session.execute(query).scalars():
-        context = turns.earlier(session, row.conversation, row.customer, row.at)
-        context = tuple(text for text in context if text != row.text)
+        cards = turns.carded(session, row.conversation, row.at)
+        context = turns.before(cards, row.customer, turn=row.id).earlier
         found.append((Example(row.id, row.text, row.speaker, "", context[-4:]), chosen.get(row.id)))
     return found
 
@@ -136,8 +144,8 @@ def _judged(live: LiveReading, chosen: str | None) -> LiveReading:
 
 
 def last_look(session: Session) -> datetime | None:
-    at = [line.at for line in journal.lines(session, SUBJECT)]
-    return datetime.fromisoformat(at[-1]) if at else None
+    line = journal.latest(session, SUBJECT)
+    return datetime.fromisoformat(line.at) if line else None
 
 
 def first_weeks(session: Session, model: str) -> Sequence[Figures]:
@@ -146,18 +154,18 @@ def first_weeks(session: Session, model: str) -> Sequence[Figures]:
     return [Figures.of_json(body["figures"]) for body in bodies if body["model"] == model][:FIRST_WEEKS]
 
 
-def told(drift: Drift) -> str:
+def told(drift: Drift, taxonomy: Taxonomy) -> str:
     """An alarm in the words of admins and trainers."""
-    shifts = "\n".join(_shift(one) for one in drift.alarms)
+    shifts = "\n".join(_shift(one, taxonomy) for one in drift.alarms)
     examples = "\n".join(f"「{text}」" for text in drift.examples)
     return phrase("drift_alarm", readings=str(drift.readings), shifts=shifts, examples=examples)
 
 
-def _shift(shift: Shift) -> str:
+def _shift(shift: Shift, taxonomy: Taxonomy) -> str:
     group, then, now = shift.most
     values = {"then": f"{then:.0%}", "now": f"{now:.0%}"}
     if shift.name == "corrected":
         return phrase("drift_corrected", **values)
-    if shift.name == "intents" and group in load_taxonomy().intents:
-        group = load_taxonomy().label(group)
+    if shift.name == "intents" and group in taxonomy.intents:
+        group = taxonomy.label(group)
     return phrase(f"drift_{shift.name}", group=group, size=f"{shift.size:.2f}", **values)

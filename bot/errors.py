@@ -3,10 +3,13 @@
 CopilotError
 ├── MoveRefused          a decision cannot make that move any more      409
 ├── NewerVersion         somebody else was faster                       409
+├── NotAuthenticated     nobody says who asks: no key, or a wrong one     401
 ├── NotAllowed           this person may not do this                    403
 ├── NotFound             there is no such thing                         404
 ├── InvalidInput         the input is not usable, with the reason       422
-└── SettingsIncomplete   a channel is half set                          (start-up)
+├── TooMany              more than is let in; try again after a while   429
+├── SettingsIncomplete   a channel is half set                          (start-up)
+└── ForeignSchema        the database belongs to a later version        (start-up)
 """
 
 from __future__ import annotations
@@ -28,6 +31,10 @@ class NewerVersion(CopilotError):
         super().__init__(f"decision {decision} is no longer at version {expected}; load it again")
 
 
+class NotAuthenticated(CopilotError):
+    pass
+
+
 class NotAllowed(CopilotError):
     pass
 
@@ -40,14 +47,31 @@ class InvalidInput(CopilotError):
     pass
 
 
+class TooMany(CopilotError):
+    """`wait`: seconds until there is room again."""
+
+    def __init__(self, what: str, per_second: float, wait: int) -> None:
+        super().__init__(f"more than {per_second:g} {what} a second; try again in {wait} s")
+        self.wait = wait
+
+
 class SettingsIncomplete(CopilotError):
     pass
+
+
+class ForeignSchema(CopilotError):
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"schema is at {found}, and this version, which knows {known}, cannot work on it; use the version that migrated it"
+        )
 
 
 HTTP_STATUS: dict[type[CopilotError], int] = {
     MoveRefused: 409,
     NewerVersion: 409,
+    NotAuthenticated: 401,
     NotAllowed: 403,
     NotFound: 404,
     InvalidInput: 422,
+    TooMany: 429,
 }

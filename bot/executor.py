@@ -173,7 +173,10 @@ class Executor:
         CARRIED_OUT.labels(row.kind, "waits").inc()
         log.warning("action_waits", key=row.key, reason=why, attempt=row.attempts + 1)
         if row.attempts + 1 >= PATIENCE:
-            await self.store.write(lambda session: self._refused(session, row, why))
+            given_up = phrase(
+                "system_silent"
+            )  # the log has what it did not answer to, which tells a rep nothing
+            await self.store.write(lambda session: self._refused(session, row, given_up))
             return
         pause = min(300.0, 0.5 * 2 ** min(row.attempts, 10))
 

@@ -48,11 +48,13 @@ class Feed:
             at=fed.at,
             customer=account.id,
             customer_name=account.short_name,
+            industry=account.industry,
         )
-        earlier = await self._desk.store.read(
-            lambda session: turns.earlier(session, turn.conversation, turn.customer, self._desk.clock())
+        cards = await self._desk.store.read(
+            lambda session: turns.carded(session, turn.conversation, self._desk.clock())
         )
-        turn = replace(turn, earlier=earlier)
+        said = turns.before(cards, turn.customer, but=before)
+        turn = replace(turn, earlier=said.earlier, card_before=said.card)
         with TURN.labels("card").time():
             follows = DecisionId(before.id) if before else None
             reading = self._desk.copilot.read(turn)
@@ -83,6 +85,11 @@ class Feed:
         since = self._desk.clock() - self._desk.extend_within
         open_cards = decisions.open_in(session, ConversationId(fed.conversation))
         before = next(
-            (one for one in open_cards if one.created_at >= since and one.customer == account.id), None
+            (
+                one
+                for one in open_cards
+                if one.created_at >= since and one.customer == account.id and not one.told
+            ),
+            None,
         )
         return owner, channel, before

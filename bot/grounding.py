@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.figures import Figure, figures, plain
+from knowledge import current
 
-_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]|[^。！？!?\n]+$")
+_SENTENCE = re.compile(
+    r"[^。！？!?\n]*(?:[。！？!?](?:[(（](?:《[^《》\n]+》|[^()（）《》。\n]+·)[^。！？!?\n]*[)）][。！？!?]?)?|\n)"
+    r"|[^。！？!?\n]+$"
+)
+"""A citation that follows the full stop belongs to the sentence before."""
 _MARKER = re.compile(r"^\s*\d+[.、)](?!\d)\s*")
 _CLAUSE = re.compile(r"[,、;。!?\n]")
 _MODEL = re.compile(
@@ -32,7 +37,6 @@ _CERTIFIED = re.compile(r"(?<![a-z])(?!iso)[a-z]{2,6}(?=\s*(?:认证|注册|证�
 _COUNTED = frozenset({"台", "套", "个", "件", "位", "坐席", "账号", "批", "次", ""})
 """Units that a customer's own words may carry into a draft: how many they want."""
 _DELIVERED = re.compile(r"到货|送到|送达|到[。,]?$|发货|发出|交货|交付|安装|上门|修好|付款|打款|完成")
-_NO_LONGER = re.compile(r"由\s*[^,;。\n]{0,16}?(?=(?:下调|上调|调整|调|降|涨|升|改|变更)(?:为|到|至))")
 _TOPICS = {
     "warranty": r"质保|保修|三包", "consumables": r"易耗|耗材", "payment": r"账期|付款|付清|月结|预付|货款",
     "lead": r"交货|交期|发货|到货|供货", "response": r"响应|到场|到达现场|上门", "returns": r"退货|退换|退款",
@@ -52,6 +56,16 @@ class Clause:
     figures: frozenset[Figure]
     models: frozenset[str]
     topics: frozenset[str]
+    source: str = ""
+    """The name of the source that it stands in."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that a draft may rest on, and how a customer reads where it stands (empty: it cannot be named)."""
+
+    text: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,13 +75,17 @@ class Sources:
     firm: str
     said: str
     clauses: tuple[Clause, ...]
-    """Those with figures or promises."""
 
     @classmethod
-    def of(cls, firm: Iterable[str], said: str = "") -> Sources:
-        items = [_NO_LONGER.sub("", plain(one)) for one in firm]
-        clauses = tuple(clause for item in items for clause in _clauses(item) if _carries(clause))
-        return cls("\n".join(items), plain(said), clauses)
+    def of(cls, firm: Iterable[str | Source], said: str = "") -> Sources:
+        told = [one if isinstance(one, Source) else Source(one) for one in firm]
+        names = dict.fromkeys(one.name for one in told if one.name)
+        items = [
+            *(Source(plain(current(one.text)), one.name) for one in told),
+            *(Source(plain(name)) for name in names),
+        ]
+        clauses = (replace(clause, source=item.name) for item in items for clause in clauses_of(item.text))
+        return cls("\n".join(item.text for item in items), plain(said), tuple(clauses))
 
 
 @dataclass(frozen=True)
@@ -82,11 +100,15 @@ def check(text: str, sources: Sources) -> Checked:
     """Keep the sentences whose every figure, model and promise stands in a source; points are numbered anew."""
     kept: list[str] = []
     removed: list[str] = []
-    for found in _SENTENCE.finditer(text):
-        sentence = found.group()
+    for sentence in sentences(text):
         (removed if unsupported(sentence, sources) else kept).append(sentence)
     left = "".join(kept).strip()
-    return Checked(_numbered(left) if removed else left, tuple(one.strip() for one in removed))
+    return Checked(numbered(left) if removed else left, tuple(one.strip() for one in removed))
+
+
+def sentences(text: str) -> list[str]:
+    """All of the text, sentence by sentence, a citation with the sentence that it follows."""
+    return _SENTENCE.findall(text)
 
 
 def unsupported(sentence: str, sources: Sources) -> list[str]:
@@ -95,8 +117,8 @@ def unsupported(sentence: str, sources: Sources) -> list[str]:
     models = frozenset(_MODEL.findall(words))
     wrong = [model for model in sorted(models) if not _stands(model, sources.firm, sources.said)]
     wrong += [word for word in _claims(words) if not _stands(word, sources.firm)]
-    for clause in _clauses(words, implied=False):
-        wrong += [one for one in _promises(clause.text) if not _is_given(one, clause, sources)]
+    for clause in clauses_of(words, implied=False):
+        wrong += [one for one in promises(clause.text) if not _is_given(one, clause, sources)]
         wrong += [one.words for one in clause.figures if not _is_carried(one, clause, models, sources)]
     return wrong
 
@@ -105,7 +127,8 @@ def _claims(words: str) -> list[str]:
     return _CERTIFIED.findall(words)
 
 
-def _promises(words: str) -> list[str]:
+def promises(words: str) -> list[str]:
+    """Words that promise something, and do not refuse it."""
     return _PROMISES.findall(_REFUSED.sub("", words))
 
 
@@ -168,7 +191,8 @@ def _holds(figure: Figure, clause: Clause) -> bool:
     return any(figure.is_same(other) for other in clause.figures)
 
 
-def _clauses(text: str, *, implied: bool = True) -> Iterator[Clause]:
+def clauses_of(text: str, *, implied: bool = True) -> Iterator[Clause]:
+    """Of a plain text."""
     whole = frozenset(_MODEL.findall(text))
     for line in text.splitlines():
         models = frozenset(_MODEL.findall(line)) or whole
@@ -183,10 +207,6 @@ def _joined(line: str) -> str:
     return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", line)
 
 
-def _carries(clause: Clause) -> bool:
-    return bool(clause.figures) or _PROMISES.search(clause.text) is not None
-
-
 def _family(model: str) -> str:
     return "版" if model.endswith("版") else re.match(r"[a-z]*", model)[0]  # type: ignore[index]
 
@@ -196,7 +216,7 @@ def _stands(word: str, *places: str) -> bool:
     return any(pattern.search(place) for place in places)
 
 
-def _numbered(text: str) -> str:
+def numbered(text: str) -> str:
     """Points whose neighbours were taken out, counted again; a single one needs no number."""
     points = re.findall(r"(?m)^\d+\. ", text)
     numbers = iter(range(1, len(points) + 1))

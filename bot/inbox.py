@@ -16,7 +16,9 @@ from pathlib import Path
 import structlog
 
 from bot.customers import Directory
+from bot.errors import InvalidInput
 from bot.ingesting import Shelf, whose
+from bot.reading_rights import marked
 from crm_bridge import AccountName, CrmAdapter, NameIndex
 from knowledge import Added, AddOutcome, DocumentKind
 from prompts import phrase
@@ -41,6 +43,8 @@ class Inbox:
     clock: Callable[[], datetime]
     noted: Callable[[Added], Awaitable[None]]
     """Told of each file that was tried (a journal)."""
+    visibility: str | None = None
+    """Who may read what comes in by this folder, where a file's name does not say; None: everyone, or as before."""
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     async def look(self, settled: bool = False) -> list[Added]:
@@ -93,11 +97,25 @@ class Inbox:
         parts = path.relative_to(self.folder).parts
         top = parts[0] if len(parts) > 1 else ""
         if not top or top.lower() in _OPEN_TO_ALL:
-            return self.shelf.add(path, kind=top.lower() or None, owner="inbox")
+            return self._shelve(path, kind=top.lower() or None)
         account, trouble = folder_of(directory, top)
         if account is None:
             return Added(AddOutcome.REFUSED, path.name, trouble, f"no one customer is called {top!r}")
-        return self.shelf.add(path, customer=account.id, owner="inbox")
+        return self._shelve(path, customer=account.id)
+
+    def _shelve(self, path: Path, *, kind: str | None = None, customer: str | None = None) -> Added:
+        try:
+            name, visibility = marked(path.name)
+        except InvalidInput as unclear:
+            return Added(AddOutcome.REFUSED, path.name, str(unclear), "a folder has no team; see the reason")
+        return self.shelf.add(
+            path,
+            name=name,
+            kind=kind,
+            customer=customer,
+            owner="inbox",
+            visibility=visibility or self.visibility,
+        )
 
     def _move_on(self, path: Path, added: Added) -> bool:
         """False where another process was faster."""
@@ -109,8 +127,15 @@ class Inbox:
         except FileNotFoundError:
             return False
         if place == REFUSED:
-            to.with_name(f"{to.name}.txt").write_text(f"{added.reason}\n{added.detail}\n", encoding="utf-8")
+            _beside(to, added.reason, added.detail)
+        elif added.left_out:
+            _beside(to, *(f"没有收进来的:{one}" for one in added.left_out))
         return True
+
+
+def _beside(file: Path, *lines: str) -> None:
+    """What became of a file, for whoever looks into the folder."""
+    file.with_name(f"{file.name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def folder_of(directory: Directory, name: str) -> tuple[AccountName | None, str]:

@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol, cast
 
@@ -19,10 +19,12 @@ from bot.channels import Channel, ChannelRefused, Downloads, FileSent
 from bot.customers import Directory, sight
 from bot.deliveries import outcome_of
 from bot.desk import Desk
+from bot.errors import InvalidInput
 from bot.people import Person, Role
+from bot.reading_rights import called, marked, reader_of
 from bot.tables import DeliveryRow
 from crm_bridge import AccountName
-from knowledge import Added, AddOutcome, DocumentKind
+from knowledge import EVERYONE, KEEPER, Added, AddOutcome, DocumentKind, Reader
 from prompts import phrase
 
 log = structlog.get_logger()
@@ -41,9 +43,14 @@ class Shelf(Protocol):
         self,
         path: Path,
         *,
+        name: str | None = None,
         kind: DocumentKind | str | None = None,
         customer: str | None = None,
         owner: str | None = None,
+        visibility: str | None = None,
+        reader: Reader = KEEPER,
+        valid_from: date | None = None,
+        valid_until: date | None = None,
     ) -> Added: ...
 
 
@@ -81,29 +88,35 @@ class SentFiles:
             log.warning("file_not_fetched", key=row.key, code=refused.code, reason=str(refused))
             await self.desk.answer([row], sent.sender, _not_fetched(sent, refused))
             return
-        name = safe_name(sent.name or got.name)
+        name, visibility, unclear = _marked(safe_name(sent.name or got.name), person)
         owner, trouble = whose(await self.desk.customers.of(person, may_see), name)
+        trouble = unclear or trouble
         if trouble:
             await self.desk.answer(
                 [row], sent.sender, phrase("file_refused", file=name or "?", reason=trouble)
             )
             return
-        added = await asyncio.to_thread(self._add, name, got.content, owner, person)
+        customer = owner.id if owner else None
+        added = await asyncio.to_thread(
+            take_in,
+            self.shelf,
+            name,
+            got.content,
+            customer=customer,
+            owner=person.id,
+            visibility=visibility,
+            reader=reader_of(person),
+        )
         log.info("file_brought", key=row.key, by=person.id, outcome=added.outcome.value, detail=added.detail)
         await self._answer(row, sent, person, added, owner)
-
-    def _add(self, name: str, content: bytes, owner: AccountName | None, person: Person) -> Added:
-        with tempfile.TemporaryDirectory(prefix="yiju-file-") as folder:
-            path = Path(folder) / (name or "file")
-            path.write_bytes(content)
-            return self.shelf.add(path, customer=owner.id if owner else None, owner=person.id)
 
     async def _answer(
         self, row: DeliveryRow, sent: FileSent, person: Person, added: Added, owner: AccountName | None
     ) -> None:
         def save(session: Session) -> None:
             note(session, added, person.id, self.desk.clock())
-            self.desk.say(session, row, sent.sender, told(added, owner))
+            who = called(added.visibility, people.everyone(session))
+            self.desk.say(session, row, sent.sender, told(added, owner, who))
             self.desk.finish(session, [row])
 
         await self.desk.store.write(save)
@@ -141,10 +154,55 @@ def whose(directory: Directory, name: str) -> tuple[AccountName | None, str]:
     return meant.account, ""
 
 
-def told(added: Added, owner: AccountName | None) -> str:
-    """What became of a file, for the person who brought it."""
+def take_in(
+    shelf: Shelf,
+    name: str,
+    content: bytes,
+    *,
+    kind: DocumentKind | str | None = None,
+    customer: str | None = None,
+    owner: str | None = None,
+    visibility: str | None = None,
+    reader: Reader = KEEPER,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Added:
+    """A file that came as bytes: out of a chat, or uploaded in the console. Blocks: call in a thread.
+
+    Whatever cannot be taken in is an outcome with its reason, never an exception.
+    """
+    name = safe_name(name) or "file"
+    if len(content) > LARGEST:
+        detail = f"{len(content)} bytes, at most {LARGEST} are taken"
+        return Added(AddOutcome.REFUSED, name, phrase("file_too_large"), detail, customer=customer)
+    with tempfile.TemporaryDirectory(prefix="yiju-file-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return shelf.add(
+            path,
+            kind=kind,
+            customer=customer,
+            owner=owner,
+            visibility=visibility,
+            reader=reader,
+            valid_from=valid_from,
+            valid_until=valid_until,
+        )
+
+
+def _marked(name: str, person: Person) -> tuple[str, str | None, str]:
+    """`marked`, or why the mark cannot be meant."""
+    try:
+        return *marked(name, person), ""
+    except InvalidInput as unclear:
+        return name, None, str(unclear)
+
+
+def told(added: Added, owner: AccountName | None, who: str = "") -> str:
+    """What became of a file, for the person who brought it. `who`: who may read it, where that is not everyone."""
     if added.outcome is AddOutcome.REFUSED:
         return phrase("file_refused", file=added.file, reason=added.reason)
+    missing = phrase("file_left_out", what=";".join(added.left_out)) if added.left_out else ""
     whom = phrase("file_for_one", customer=owner.name) if owner else phrase("file_for_all")
     return phrase(
         "file_taken",
@@ -153,6 +211,8 @@ def told(added: Added, owner: AccountName | None) -> str:
         passages=added.passages,
         reason=added.reason,
         whom=whom,
+        who="" if added.visibility == EVERYONE else phrase("file_read_by", who=who),
+        missing=missing,
     )
 
 
@@ -165,6 +225,8 @@ def note(session: Session, added: Added, who: str, now: datetime) -> None:
             "kind": added.kind,
             "customer": added.customer,
             "passages": added.passages,
+            "visibility": added.visibility,
+            **({"left_out": list(added.left_out)} if added.left_out else {}),
         }
         journal.append(
             session,

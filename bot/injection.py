@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _NEAR = r"[^,，。.;；!！?？\n]"
 _ORDERS = re.compile(
@@ -38,6 +39,7 @@ _ORDERS = re.compile(
 )
 
 
+@lru_cache(maxsize=2048)  # the same passages and fields come with card after card
 def find_order(text: str) -> str:
     """The words that read like an order to the system; empty where there are none."""
     found = _ORDERS.search(_visible(text))

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from bot.figures import Figure, figures, plain
 
-_CITED = re.compile(r"(?m)^(?:\d+\. )?(?P<text>.+)\((?P<source>《[^《》]+》.*)\)$")
+_CITED = re.compile(
+    r"(?m)^(?:\d+\. )?(?P<text>.+)\((?P<source>《[^《》]+》.*|[^()《》·\n]+·[^()《》·\n]+)\)$"
+)
 _NUMBER = re.compile(r"(?m)^\s*\d+[.、)](?!\d)\s*")
 _MARKS = re.compile(r"[。!?]")
 _ENDS = re.compile(r"(?<=[。!?])")

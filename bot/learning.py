@@ -1,6 +1,7 @@
 """What reps said was wrong becomes a question to a trainer: corrections and declines as proposed labels.
 
-Changed words or fields under the same intent are no label: they say that the intent was right.
+Changed words or fields under the same intent are no label: they say that the intent was right. Neither is what a rep made
+of an event (a contract that ends): nobody said its words.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bot.outbox import Outbox
 from bot.retraining import Retraining, in_process
 from bot.settings import Settings
 from bot.store import Store
-from bot.tables import CorrectionRow
+from bot.tables import CorrectionRow, DecisionRow
 from crm_bridge import CrmAdapter, CrmError
 from intents import Labels, Proposal, Registry
 
@@ -48,7 +49,15 @@ def learning_jobs(
     plan = settings.learning
     every = timedelta(days=plan.retrain_every_days)
     retraining = Retraining(
-        store, registry, outbox, leases, clock, in_process(settings), plan.new_labels, every
+        store,
+        registry,
+        outbox,
+        leases,
+        clock,
+        in_process(settings),
+        plan.new_labels,
+        every,
+        settings.public_url,
     )
     return (
         Every(PROPOSE_EVERY_S, Learning(store, registry.labels, crm, clock).propose_labels),
@@ -80,7 +89,9 @@ class Learning:
         known = self._labels.came_from(*SOURCES.values())
         query = (
             select(CorrectionRow)
+            .join(DecisionRow, col(DecisionRow.id) == col(CorrectionRow.decision))
             .where(col(CorrectionRow.kind).in_(SOURCES), col(CorrectionRow.decision).not_in(known))
+            .where(turns.was_said(DecisionRow.conversation))
             .order_by(col(CorrectionRow.at))
             .limit(AT_ONCE)
         )

@@ -18,6 +18,9 @@ from bot.tables import LeaseRow
 
 LEASE = timedelta(seconds=20)
 """How long a lease lasts without renewal: the longest that a killed worker's conversation waits."""
+FARTHEST = timedelta(minutes=5)
+"""How far ahead another process's clock may be. A lease that ends later was written by a clock that was put back since,
+and holds nothing."""
 
 
 class Leases(Protocol):
@@ -28,7 +31,7 @@ class Leases(Protocol):
     def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
         """SQL condition: nobody holds `prefix + lane`. Its parameters come from `held` and the query's own `now`."""
 
-    def held(self) -> Mapping[str, Any]:
+    def held(self, now: datetime) -> Mapping[str, Any]:
         """Values of the condition's parameters."""
 
     def take(self, session: Session, name: str, now: datetime) -> bool: ...
@@ -49,7 +52,7 @@ class InProcessLeases:
         condition: ColumnElement[bool] = (prefix + lane).not_in(bindparam("held", expanding=True))
         return condition
 
-    def held(self) -> Mapping[str, Any]:
+    def held(self, now: datetime) -> Mapping[str, Any]:
         with self._alone:
             return {"held": tuple(self._held)}
 
@@ -83,11 +86,13 @@ class StoredLeases:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def free(self, prefix: str, lane: Any) -> ColumnElement[bool]:
-        still = col(LeaseRow.until) > bindparam("now", type_=UtcDateTime())
-        return ~exists().where(col(LeaseRow.name) == prefix + lane, still)
+        ends = col(LeaseRow.until)
+        still = ends > bindparam("now", type_=UtcDateTime())
+        sane = ends <= bindparam("latest_end", type_=UtcDateTime())
+        return ~exists().where(col(LeaseRow.name) == prefix + lane, still, sane)
 
-    def held(self) -> Mapping[str, Any]:
-        return {}
+    def held(self, now: datetime) -> Mapping[str, Any]:
+        return {"latest_end": now + FARTHEST}
 
     def take(self, session: Session, name: str, now: datetime) -> bool:
         taken = self._take(session, name, now)
@@ -111,7 +116,8 @@ class StoredLeases:
         new = self._store.insert_new(LeaseRow, name=name, owner=self.owner, until=now + LEASE)
         if session.execute(new).rowcount:  # type: ignore[attr-defined]
             return True
-        free = (col(LeaseRow.until) <= now) | (col(LeaseRow.owner) == self.owner)
+        ends = col(LeaseRow.until)
+        free = (ends <= now) | (ends > now + FARTHEST) | (col(LeaseRow.owner) == self.owner)
         taken = update(LeaseRow).where(col(LeaseRow.name) == name, free)
         result = session.execute(taken.values(owner=self.owner, until=now + LEASE))
         return bool(result.rowcount)  # type: ignore[attr-defined]

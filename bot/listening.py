@@ -22,25 +22,40 @@ from bot.tables import ConversationRow, DeliveryRow
 from bot.understanding import names_only, resume, understand
 from bot.words import LONGEST, Said, asks_for_help, has_words, take_apart
 from crm_bridge import AccountId, AccountName, CrmUnavailable, NameIndex
-from intents import Intent, Reading, Speaker
+from intents import Abstention, Intent, Reading, Speaker
 from prompts import phrase
 
 log = structlog.get_logger()
 READ_ONLY = frozenset({"lookup_customer", "ask_knowledge"})
 NEEDS_CUSTOMER = frozenset({"lookup_customer", "record_crm", "schedule"})
 MAY_DECIDE = frozenset({Role.REP, Role.MANAGER})
+_OPTIONS = {"wecom": "--wecom {}", "wecom_bot": "--wecom {}", "dingtalk": "--dingtalk {}", "sim": ""}
+"""How `yiju users add` is told of a person's address; the simulator's people are called by their own id."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the store says before anything is read: who speaks, the thread, its open cards, our people."""
+    """What the store says before anything is read: who speaks, the thread, its cards, our people."""
 
     person: Person | None
     thread: ConversationRow
     open: Sequence[Decision]
+    carded: Sequence[turns.Carded]
     may_see: Callable[[str], bool]
     ours: frozenset[str]
     """How our own people are called in a pasted record; read only where there may be one."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A turn with what it came from: deliveries, the words as taken apart, who spoke, the open card it goes on with."""
+
+    rows: Sequence[DeliveryRow]
+    heard: Heard
+    person: Person
+    said: Said
+    turn: Turn
+    before: Decision | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class Listener:
             person,
             thread,
             decisions.open_in(session, ConversationId(heard.conversation)),
+            turns.carded(session, heard.conversation, self._desk.clock()),
             sight(session, person) if person else lambda owner: False,
             frozenset(one.name for one in everyone) | {heard.sender_name},
         )
@@ -87,7 +103,10 @@ class Listener:
         """They are told whom to ask; the admins hear of it once a day."""
         admins = "、".join(one.name for one in await self._desk.store.read(people.admins)) or "管理员"
         called = f"({heard.sender_name})" if heard.sender_name else ""
-        notice = phrase("stranger_notice", channel=row.channel, address=heard.sender, called=called)
+        option = _OPTIONS.get(row.channel, "{}").format(heard.sender)
+        notice = phrase(
+            "stranger_notice", channel=row.channel, address=heard.sender, called=called, option=option
+        )
 
         def save(session: Session) -> None:
             desk, now = self._desk, self._desk.clock()
@@ -114,13 +133,14 @@ class Listener:
             return
         rows, said = _joined(rows, said, known)
         turn = self._turn(rows[0], heard, known, person, said, meant)
+        if about := directory.by_id.get(turn.customer or ""):
+            turn = replace(turn, industry=about.industry)
         before = self._extends(known, turn)
         if before is not None:
-            turn = replace(
-                turn, text=turns.extended(before, turn.text), earlier=_without(turn.earlier, before)
-            )
-        reading = self._desk.copilot.read(turn)
-        await self._respond(rows, heard, person, turn, reading, before, said)
+            turn = replace(turn, text=turns.extended(before, turn.text))
+        earlier, card = turns.before(known.carded, turn.customer, but=before)
+        turn = replace(turn, earlier=earlier, card_before=card)
+        await self._respond(Spoken(rows, heard, person, said, turn, before))
 
     async def _directory(self, known: Known, person: Person) -> Directory:
         try:
@@ -165,9 +185,11 @@ class Listener:
             await self._remember(row, heard, person, account)
             return
         turn = await self._desk.store.read(lambda session: turns.of(session, lacking))
-        turn = replace(turn, customer=account.id, customer_name=account.short_name)
-        meant_before = lacking.intent if lacking.reading.intent != lacking.intent else None
-        decision = await self._desk.copilot.propose(turn, person, lacking.reading, meant_before, lacking.id)
+        turn = replace(turn, customer=account.id, customer_name=account.short_name, industry=account.industry)
+        # read again: what a false alarm costs differs by the customer's industry. What a rep said is meant stands
+        reading = self._desk.copilot.read(turn)
+        told = lacking.intent if lacking.told else None
+        decision = await self._desk.copilot.propose(turn, person, reading, told, lacking.id)
 
         def save(session: Session) -> None:
             self._desk.propose(session, decision, person, lacking, "customer_named")
@@ -202,7 +224,6 @@ class Listener:
             customer, name = meant.account.id, meant.account.short_name
         elif meant.unknown:
             customer, name = None, meant.unknown
-        before = tuple(one.words for one in reversed(known.open) if one.customer == customer)
         return Turn(
             id=TurnId(row.key),
             conversation=ConversationId(heard.conversation),
@@ -213,78 +234,63 @@ class Listener:
             at=heard.at,
             customer=customer,
             customer_name=name,
-            earlier=before,
         )
 
     def _extends(self, known: Known, turn: Turn) -> Decision | None:
-        """The open card whose turn these words go on with."""
+        """The open card whose turn these words go on with; not one that a rep corrected: what they said of it stands."""
         if turn.speaker is not Speaker.CUSTOMER:
             return None
         since = self._desk.clock() - self._desk.extend_within
         for one in known.open:
             same = one.speaker is Speaker.CUSTOMER and one.rep == turn.rep
             if same and one.customer == turn.customer and one.customer_name == turn.customer_name:
-                return one if one.created_at >= since else None
+                return one if one.created_at >= since and not one.told else None
         return None
 
-    async def _respond(
-        self,
-        rows: Sequence[DeliveryRow],
-        heard: Heard,
-        person: Person,
-        turn: Turn,
-        reading: Reading,
-        before: Decision | None,
-        said: Said,
-    ) -> None:
+    async def _respond(self, spoken: Spoken) -> None:
+        reading = self._desk.copilot.read(spoken.turn)
+        turn, heard, rows = spoken.turn, spoken.heard, spoken.rows
         asked = _asked(turn, reading)
         if turn.speaker is Speaker.REP and turn.customer is None and asked in NEEDS_CUSTOMER:
             named = turn.customer_name
             words = phrase("no_such_customer", name=named) if named else phrase("whose_customer")
-            await self._ask(rows[0], heard, person, Question(words, _pending(heard, [])))
+            await self._ask(rows[0], heard, spoken.person, Question(words, _pending(heard, [])))
         elif asked in READ_ONLY:
-            await self._answer(rows, heard, turn, Intent(asked))
+            await self._answer(spoken, Intent(asked))
         elif turn.speaker is Speaker.REP and asked == "smalltalk":
             await self._desk.answer(rows, heard.sender, phrase("only_emoji"))
-        elif person.role not in MAY_DECIDE:
-            await self._desk.answer(
-                rows, heard.sender, phrase("not_a_rep", role=phrase(f"role_{person.role.value}"))
-            )
+        elif turn.speaker is Speaker.REP and reading.abstained is Abstention.OUT_OF_SCOPE:
+            await self._desk.answer(rows, heard.sender, phrase("rep_out_of_scope"))
+        elif spoken.person.role not in MAY_DECIDE:
+            role = phrase(f"role_{spoken.person.role.value}")
+            await self._desk.answer(rows, heard.sender, phrase("not_a_rep", role=role))
         else:
-            await self._propose(rows, heard, person, turn, reading, before, said)
+            await self._propose(spoken, reading)
 
-    async def _answer(self, rows: Sequence[DeliveryRow], heard: Heard, turn: Turn, intent: Intent) -> None:
+    async def _answer(self, spoken: Spoken, intent: Intent) -> None:
         with TURN.labels("answer").time():
-            words = await self._desk.copilot.answer(turn, intent)
+            words = await self._desk.copilot.answer(spoken.turn, intent, spoken.person)
 
         def save(session: Session) -> None:
-            self._desk.keep_turn(session, turn, rows[0].key, "answered", words)
-            self._desk.say(session, rows[0], heard.sender, words)
-            self._desk.finish(session, rows)
+            self._desk.keep_turn(session, spoken.turn, spoken.rows[0].key, "answered", words)
+            self._desk.say(session, spoken.rows[0], spoken.heard.sender, words)
+            self._desk.finish(session, spoken.rows)
 
         await self._desk.store.write(save)
 
-    async def _propose(
-        self,
-        rows: Sequence[DeliveryRow],
-        heard: Heard,
-        person: Person,
-        turn: Turn,
-        reading: Reading,
-        before: Decision | None,
-        said: Said,
-    ) -> None:
+    async def _propose(self, spoken: Spoken, reading: Reading) -> None:
+        turn, person, before, row = spoken.turn, spoken.person, spoken.before, spoken.rows[0]
         with TURN.labels("card").time():
             follows = DecisionId(before.id) if before else None
             decision = await self._desk.copilot.propose(turn, person, reading, follows=follows)
 
         def save(session: Session) -> None:
-            self._desk.keep_turn(session, turn, rows[0].key, "card")
+            self._desk.keep_turn(session, turn, row.key, "card")
             people.remember_channel(session, person, turn.channel)
             self._desk.propose(session, decision, person, before, "newer_words")
-            if said.cut:
-                self._desk.say(session, rows[0], heard.sender, phrase("cut", limit=LONGEST))
-            self._desk.finish(session, rows)
+            if spoken.said.cut:
+                self._desk.say(session, row, spoken.heard.sender, phrase("cut", limit=LONGEST))
+            self._desk.finish(session, spoken.rows)
 
         await self._desk.store.write(save)
         log.info(
@@ -317,7 +323,7 @@ def _joined(rows: Sequence[DeliveryRow], said: Said, known: Known) -> tuple[Sequ
 
 def _asked(turn: Turn, reading: Reading) -> str:
     """What a rep's words ask for. Reading is harmless, so a doubtful question is answered rather than asked back."""
-    if turn.speaker is not Speaker.REP:
+    if turn.speaker is not Speaker.REP or reading.abstained is Abstention.OUT_OF_SCOPE:
         return ""
     best = reading.best.intent
     return str(best) if reading.intent is not None or best in READ_ONLY else ""
@@ -325,7 +331,3 @@ def _asked(turn: Turn, reading: Reading) -> str:
 
 def _pending(heard: Heard, choices: list[str]) -> dict[str, Any]:
     return {"text": heard.text, "quoted": heard.quoted, "choices": choices}
-
-
-def _without(earlier: tuple[str, ...], before: Decision) -> tuple[str, ...]:
-    return tuple(text for text in earlier if text != before.words)

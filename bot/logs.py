@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import structlog
 
-from intents import mask
+from bot.outward import without_numbers
 
-_PLAIN = frozenset({"event", "level", "timestamp", "logger", "key", "turn", "decision", "exception", "model"})
+_PLAIN = frozenset({"event", "level", "timestamp", "logger", "key", "turn", "decision", "model"})
 """Fields that hold ids or fixed words, never what people said."""
 
 
@@ -32,15 +32,14 @@ def configure(form: Literal["json", "text"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,  # before masking: an error may quote what somebody wrote
         masked,
     ]
     if form == "json":
-        last: list[Any] = [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
+        last: list[Any] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -53,6 +52,6 @@ def configure(form: Literal["json", "text"]) -> None:
 def masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Names, phones, addresses and numbers of people do not reach the log."""
     for name, value in event.items():
-        if name not in _PLAIN and isinstance(value, str):
-            event[name] = mask(value)
+        if name not in _PLAIN:
+            event[name] = without_numbers(value)
     return event

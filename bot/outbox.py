@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from bot.card import Notice
 from bot.channels import ReplyAddress
 from bot.decision import Decision
 from bot.people import Person
@@ -52,6 +53,15 @@ class Outbox:
     ) -> bool:
         payload = {"words": words, "reply_to": dict(reply_to.data) if reply_to else {}}
         return self._put(session, f"say:{key}", channel, address, "say", now, payload=payload)
+
+    def notify(
+        self, session: Session, to: Person, channel: str, notice: Notice, key: str, now: datetime
+    ) -> bool:
+        """A card that only tells. False where the person cannot be reached there or has it already."""
+        address = to.address(channel)
+        return bool(address) and self._put(
+            session, f"notice:{key}", channel, address or "", "notice", now, payload=asdict(notice)
+        )
 
     def card(self, session: Session, decision: Decision, to: Person, now: datetime) -> bool:
         address = to.address(decision.channel)
@@ -100,7 +110,7 @@ class Outbox:
         """Where the person is reached first: where they spoke last, if that channel is on, else any that is."""
         if person.last_channel in self.channels and person.address(person.last_channel or ""):
             return person.last_channel
-        order = ("wecom", "dingtalk", "sim")
+        order = ("wecom", "dingtalk", "sim", "wecom_bot")  # an AI bot can only answer
         return next((name for name in order if name in self.channels and person.address(name)), None)
 
     def _put(

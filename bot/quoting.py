@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from knowledge import Evidence
+from knowledge import Evidence, current, tells_only_the_past
+from prompts import phrase
 
 LONGEST_QUOTE = 160
 _CLAUSE_MARK = re.compile(
@@ -17,8 +18,9 @@ _VALUE_ROW = re.compile(
 
 
 def spoken(found: Evidence) -> str:
-    """Without the clause's number; a table's row led by what it is about, with the product its table is for."""
-    plain = _CLAUSE_MARK.sub("", found.excerpt).rstrip("。;；")
+    """Without the clause's number and what held before; a table's row led by what it is about, with the product its
+    table is for."""
+    plain = _CLAUSE_MARK.sub("", _told(found)).rstrip("。;；")
     if row := _VALUE_ROW.match(plain):
         return f"{_product(found)}{row['name'].strip()}:{row['value'].strip()}"
     if row := _NAMED_ROW.match(plain):
@@ -26,15 +28,24 @@ def spoken(found: Evidence) -> str:
     return plain
 
 
+def _told(found: Evidence) -> str:
+    """The excerpt without the values of before, where it also tells others."""
+    return found.excerpt if tells_only_the_past(found.excerpt) else current(found.excerpt)
+
+
 def place(found: Evidence) -> str:
-    """As short as it can be and still be found: title, then page or clause."""
+    """As short as it can be and still be found: title, then page or clause, and since when it holds no more."""
     cited = found.passage.citation
     where = cited.clause or (f"第{cited.page}页" if cited.page else "")
-    return f"《{cited.title}》{where}"
+    ended = phrase("expired_on", day=found.passage.valid_until) if found.expired else ""
+    if found.replaced:
+        ended = phrase("replaced_version", version=cited.version)
+    return f"《{cited.title}》{where}{ended}"
 
 
 def around(found: Evidence) -> str:
-    """What stands around the quoted words: their row of the table, or the clause. Empty where that is no more."""
+    """What stands around the quoted words: their row of the table, or the clause. Empty where that is no more, and they
+    were quoted whole."""
     passage = found.passage
     if passage.table:
         first = re.split("[;；]", found.excerpt)[0]
@@ -43,7 +54,7 @@ def around(found: Evidence) -> str:
     else:
         whole = passage.text
     plain = " ".join(whole.split())
-    if plain.rstrip("。") == found.excerpt.rstrip("。"):
+    if plain.rstrip("。") == _told(found).rstrip("。"):
         return ""
     return plain if len(plain) <= LONGEST_QUOTE else plain[:LONGEST_QUOTE].rstrip(",;、，；") + "…"
 

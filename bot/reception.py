@@ -13,13 +13,35 @@ import structlog
 from sqlmodel import Session
 
 from bot import people, turns
-from bot.channels import CardReply, Entered, Expiring, Fed, FileSent, Heard, Unsupported
+from bot.channels import (
+    CardReply,
+    Entered,
+    Expiring,
+    Fed,
+    FileSent,
+    Happened,
+    Heard,
+    Hinted,
+    Inquired,
+    Signalled,
+    Unsupported,
+)
 from bot.deliveries import outcome_of
 from bot.desk import Desk
 from bot.tables import DeliveryRow
 from prompts import phrase
 
 log = structlog.get_logger()
+KINDS = {
+    "image": "kind_picture",
+    "picture": "kind_picture",
+    "voice": "kind_voice",
+    "audio": "kind_voice",
+    "video": "kind_video",
+    "location": "kind_location",
+    "link": "kind_link",
+}
+"""What platforms call a message, and the phrase that names it."""
 
 
 class Works(Protocol):
@@ -32,7 +54,17 @@ class Reception:
     """Works the queue of deliveries: the first of a lane, together with what it makes sense to take along."""
 
     def __init__(
-        self, desk: Desk, listener: Works, feed: Works, taps: Works, files: Works, renewals: Works
+        self,
+        desk: Desk,
+        listener: Works,
+        feed: Works,
+        taps: Works,
+        files: Works,
+        renewals: Works,
+        events: Works,
+        signals: Works,
+        inquiries: Works,
+        hints: Works,
     ) -> None:
         self._desk = desk
         self._listener = listener
@@ -40,6 +72,10 @@ class Reception:
         self._taps = taps
         self._files = files
         self._renewals = renewals
+        self._events = events
+        self._signals = signals
+        self._inquiries = inquiries
+        self._hints = hints
 
     async def work(self, rows: Sequence[DeliveryRow]) -> None:
         row, outcome = rows[0], outcome_of(rows[0])
@@ -55,6 +91,14 @@ class Reception:
                 await self._files.work(rows[:1])
             case Expiring():
                 await self._renewals.work(rows[:1])
+            case Happened():
+                await self._events.work(rows[:1])
+            case Hinted():
+                await self._hints.work(rows[:1])
+            case Signalled():
+                await self._signals.work(rows[:1])
+            case Inquired():
+                await self._inquiries.work(rows[:1])
             case Entered():
                 await self._greet(row, outcome)
             case Unsupported():
@@ -86,20 +130,11 @@ class Reception:
         await self._desk.store.write(save)
 
     async def _unsupported(self, row: DeliveryRow, found: Unsupported) -> None:
-        kinds = {
-            "image": "图片",
-            "voice": "语音",
-            "video": "视频",
-            "location": "位置",
-            "link": "链接",
-            "picture": "图片",
-            "audio": "语音",
-        }
-        is_file = found.kind == "file"
+        whole = {"file": "unsupported_file", "group": "unsupported_group"}.get(found.kind)
         words = (
-            phrase("unsupported_file")
-            if is_file
-            else phrase("unsupported", kind=kinds.get(found.kind, "这类消息"))
+            phrase(whole)
+            if whole
+            else phrase("unsupported", kind=phrase(KINDS.get(found.kind, "kind_other")))
         )
         await self._desk.answer([row], found.sender, words)
 

@@ -16,15 +16,17 @@ import structlog
 from sqlmodel import Session
 
 from bot import decisions, journal, people
+from bot.connections import Heard, nobody_listens
 from bot.decision import Decision, DecisionId, Draft
 from bot.errors import NewerVersion, NotFound
 from bot.language_model import LanguageModel, ModelFailed
 from bot.metrics import REDRAFTED
 from bot.outbox import Outbox
 from bot.rationale import retold
-from bot.rewording import Rejected, accept, brief
+from bot.rewording import Rejected, accept, brief, watching
 from bot.store import Store
 from crm_bridge import CrmAdapter, CrmError
+from crm_bridge.contracts import FieldPolicy
 from prompts import content_hash
 
 log = structlog.get_logger()
@@ -54,6 +56,8 @@ class Redrafting:
         clock: Callable[[], datetime],
         *,
         parallel: int = 4,
+        policy: FieldPolicy | None = None,
+        heard: Heard = nobody_listens,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -61,6 +65,8 @@ class Redrafting:
         self.model = model
         self._clock = clock
         self._parallel = parallel
+        self._policy = policy or FieldPolicy()
+        self._heard = heard
         self._waiting: deque[DecisionId] = deque(maxlen=MOST_WAITING)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -103,7 +109,7 @@ class Redrafting:
         return outcome
 
     async def _ask(self) -> None:
-        while True:
+        while not self._stopped.is_set():  # being cancelled may get lost in a client library
             while not self._waiting:
                 self._woken.clear()
                 await self._woken.wait()
@@ -119,14 +125,17 @@ class Redrafting:
         decision, tone = found
         try:
             names = await self._names(decision)
-            words = await self.model.rewrite(brief(decision, tone, names))
+            words = await self.model.rewrite(brief(decision, tone, names), watching(decision))
             checked = accept(decision, words)
         except CrmError as asleep:
             return Outcome.NAMES_UNKNOWN, type(asleep).__name__
         except ModelFailed as failed:
+            self._heard("language model", failed)
             return Outcome.FAILED, failed.reason
         except Rejected as rejected:
+            self._heard("language model", None)
             return Outcome.REJECTED, rejected.reason
+        self._heard("language model", None)
         draft = replace(
             decision.draft, text=checked.text, removed=checked.removed, written_by=self.model.name
         )
@@ -144,11 +153,13 @@ class Redrafting:
         return decision, people.by_id(session, decision.rep).tone
 
     async def _names(self, decision: Decision) -> tuple[str, ...]:
-        """Whose names are left out of what is sent. Raises `CrmError` where the CRM cannot say."""
+        """What is left out of what is sent: people's names, and fields that the policy keeps from a language model.
+
+        Raises `CrmError` where the CRM cannot say.
+        """
         if decision.customer is None:
             return ()
-        account = await self._crm.account(decision.customer)
-        return tuple(one.name for one in account.contacts)
+        return self._policy.untold(await self._crm.account(decision.customer))
 
     def _save(self, session: Session, asked: Decision, draft: Draft) -> bool:
         """False where the card changed meanwhile: a tap, newer words and the clock all win over better words."""

@@ -24,7 +24,8 @@ from bot.deliveries import outcome_of, store_outcome
 from bot.desk import Desk
 from bot.errors import NotFound
 from bot.people import Person
-from bot.rationale import retold
+from bot.rationale import because_of, retold
+from bot.reading_rights import reader_of
 from bot.tables import DeliveryRow
 from crm_bridge import Account, AccountId, UnknownAccount
 from intents import Intent, Speaker
@@ -89,10 +90,11 @@ class Renewals:
         row, ends = rows[0], outcome_of(rows[0])
         assert isinstance(ends, Expiring)
         account = await self._account(ends)
-        if account is None or not await self._still_ends(ends):
+        document = await self._still_ends(ends)
+        if account is None or document is None:
             await self.desk.store.write(lambda session: self.desk.finish(session, [row]))
             return
-        owner, channel = await self.desk.store.read(lambda session: self._owner(session, account))
+        owner, channel = await self.desk.store.read(lambda session: self._owner(session, account, document))
         turn = _turn(row, ends, account, owner, channel)
         reading = self.desk.copilot.read(turn)
         proposed = await self.desk.copilot.propose(turn, owner, reading, RENEWAL)
@@ -113,13 +115,23 @@ class Renewals:
             log.warning("contract_of_nobody", document=ends.document)
             return None
 
-    async def _still_ends(self, ends: Expiring) -> bool:
+    async def _still_ends(self, ends: Expiring) -> DocumentInfo | None:
         """A contract that was removed or prolonged while the card waited is no news."""
         documents = await asyncio.to_thread(self.shelf.list)
-        return any(one.id == ends.document and one.valid_until == ends.ends for one in documents)
+        return next(
+            (one for one in documents if one.id == ends.document and one.valid_until == ends.ends), None
+        )
 
-    def _owner(self, session: Session, account: Account) -> tuple[Person, str]:
+    def _owner(self, session: Session, account: Account, document: DocumentInfo) -> tuple[Person, str]:
+        """Of a contract that the account's owner may not read, their manager is told."""
         owner = people.by_id(session, account.owner)
+        if not reader_of(owner).may_read(document.visibility) and owner.manager:
+            owner = people.by_id(session, owner.manager)
+        if not reader_of(owner).may_read(document.visibility):
+            raise NotFound(
+                f"neither {account.owner} nor their manager may read document {document.id} "
+                f"({document.visibility}); change who may read it, or the account's owner"
+            )
         channel = self.desk.outbox.channel_of(owner)
         if channel is None:
             raise NotFound(
@@ -137,11 +149,9 @@ def because(proposed: Decision, ends: Expiring, event: str, letter: str) -> Deci
         f"{ends.document}:{ends.ends}",
         ends.at,
     )
-    unsaid = {ReasonKind.WORDS, ReasonKind.RULE}
-    others = (one for one in proposed.rationale.reasons if one.kind not in unsaid)
     actions = tuple(_unquoted(action, event) for action in proposed.draft.actions)
     draft = replace(proposed.draft, text=letter, actions=actions, removed=())
-    rationale = retold(replace(proposed.rationale, reasons=(reason, *others)), proposed.draft, draft)
+    rationale = retold(because_of(proposed.rationale, [reason]), proposed.draft, draft)
     return replace(proposed, draft=draft, rationale=rationale)
 
 
@@ -166,6 +176,7 @@ def _turn(row: DeliveryRow, ends: Expiring, account: Account, owner: Person, cha
         at=ends.at,
         customer=account.id,
         customer_name=account.short_name,
+        industry=account.industry,
     )
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from bot.conversation import UserId
-from bot.errors import InvalidInput, NotAllowed, NotFound
+from bot.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from bot.tables import ApiKeyRow
 from prompts import phrase
 
-KEY_SCOPES = ("utterances", "events", "read")
+KEY_SCOPES = ("utterances", "events", "read", "offers", "inquiries")
 
 
 @dataclass(frozen=True)
@@ -84,19 +85,26 @@ def _write_secret(path: Path) -> None:
 def new_key(session: Session, name: str, scopes: tuple[str, ...], now: datetime) -> tuple[str, str]:
     """Create an API key; returns its id and the key itself, which is shown this once. Raises `InvalidInput`."""
     if unknown := set(scopes) - set(KEY_SCOPES):
-        raise InvalidInput(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(KEY_SCOPES)}")
+        raise InvalidInput(f"没有 {'、'.join(sorted(unknown))} 这样的权限;可以选 {'、'.join(KEY_SCOPES)}。")
     key_id, key = secrets.token_hex(4), f"yk_{secrets.token_urlsafe(32)}"
     session.add(ApiKeyRow(id=key_id, name=name, digest=_digest(key), scopes=" ".join(scopes), created_at=now))
     session.flush()
     return key_id, key
 
 
+def keys(session: Session, first: int = 0, most: int | None = None) -> tuple[Sequence[ApiKeyRow], int]:
+    """Some API keys, the newest first; and how many there are in all."""
+    query = select(ApiKeyRow).order_by(col(ApiKeyRow.created_at).desc(), col(ApiKeyRow.id))
+    total: int = session.execute(select(func.count()).select_from(ApiKeyRow)).scalar_one()
+    return session.execute(query.offset(first).limit(most)).scalars().all(), total
+
+
 def check_key(session: Session, key: str, scope: str) -> ApiKeyRow:
-    """The key's row. Raises `NotAllowed`; the database compares digests, so timing tells nothing of the key."""
+    """The key's row. Raises `NotAuthenticated`, or `NotAllowed` for a scope it lacks; the database compares digests, so timing tells nothing of the key."""
     query = select(ApiKeyRow).where(col(ApiKeyRow.digest) == _digest(key))
     row: ApiKeyRow | None = session.execute(query).scalar()
     if row is None or row.revoked_at is not None:
-        raise NotAllowed("the API key is unknown or revoked; create one with `yiju keys add`")
+        raise NotAuthenticated("the API key is unknown or revoked; create one with `yiju keys add`")
     if scope not in row.scopes.split():
         raise NotAllowed(f"the API key {row.id} lacks the scope {scope}; it has: {row.scopes}")
     return row

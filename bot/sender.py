@@ -7,22 +7,28 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from bot import decisions
+from bot.card import Notice
 from bot.cards import CardMaker
 from bot.channels import CardRef, Channel, ChannelBusy, ChannelRefused, ReplyAddress
+from bot.connections import Heard, nobody_listens
 from bot.decision import State
 from bot.metrics import SENT
 from bot.outbox import Outbox
 from bot.queues import Queue
 from bot.store import Store
-from bot.tables import CardRow, OutboxRow
+from bot.tables import CardRow, DecisionRow, OutboxRow
 
 log = structlog.get_logger()
+OWN_PACE = "pace"
+"""Code of a wait that we impose on ourselves: the platform is well."""
 PATIENCE = 40
 """Attempts while a platform says "busy", with pauses up to a minute: over half an hour."""
+_DECISIONS = DecisionRow.__table__  # type: ignore[attr-defined]
+_VERSION = select(_DECISIONS.c.version).where(_DECISIONS.c.id == bindparam("decision"))
 
 
 class Sender:
@@ -34,6 +40,7 @@ class Sender:
         channels: Mapping[str, Channel],
         cards: CardMaker,
         clock: Callable[[], datetime],
+        heard: Heard = nobody_listens,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -41,6 +48,7 @@ class Sender:
         self._channels = channels
         self._cards = cards
         self._clock = clock
+        self._heard = heard
 
     async def work(self, rows: Sequence[OutboxRow]) -> None:
         """Send the first of a recipient's waiting messages."""
@@ -50,34 +58,44 @@ class Sender:
             await self._give_up(row, f"channel {row.channel} is off; set it up or drop the message")
             return
         try:
-            await self._send(channel, row)
+            if await self._send(channel, row):
+                self._heard(row.channel, None)
             SENT.labels(row.channel, row.kind, "sent").inc()
         except ChannelBusy as busy:
+            if busy.code != OWN_PACE:
+                self._heard(row.channel, busy)
             await self._again(row, busy)
         except ChannelRefused as refused:
+            self._heard(row.channel, refused if refused.alert else None)  # otherwise it is about this message
             log.warning(
                 "send_refused", key=row.key, code=refused.code, alert=refused.alert, reason=str(refused)
             )
             await self._give_up(row, str(refused))
 
-    async def _send(self, channel: Channel, row: OutboxRow) -> None:
+    async def _send(self, channel: Channel, row: OutboxRow) -> bool:
+        """Whether the platform had to be asked."""
         match row.kind:
             case "say":
                 reply_to = _address(row.payload)
                 await channel.say(row.payload["words"], row.recipient, row.key, reply_to)
                 await self._finish(row)
+            case "notice":
+                await channel.notify(_notice(row.payload), row.recipient, row.key)
+                await self._finish(row)
             case "card":
-                await self._show(channel, row)
+                return await self._show(channel, row)
             case "refresh":
                 await self._refresh(channel, row)
+        return True
 
-    async def _show(self, channel: Channel, row: OutboxRow) -> None:
+    async def _show(self, channel: Channel, row: OutboxRow) -> bool:
         decision, card = await self._store.read(lambda session: self._cards.load(session, row.decision or ""))
         if decision.state is not State.PROPOSED:
             await self._finish(row)  # it was seen already (a tap came back) or is not worth seeing any more
-            return
+            return False
         ref = await channel.show(card, row.recipient, row.key)
         await self._store.write(lambda session: self._shown(session, row, card.version, ref))
+        return True
 
     async def _refresh(self, channel: Channel, row: OutboxRow) -> None:
         def load(session: Session) -> tuple[Any, CardRow | None]:
@@ -93,14 +111,19 @@ class Sender:
     def _shown(self, session: Session, row: OutboxRow, version: int, ref: CardRef) -> None:
         now = self._clock()
         self._queue.finish(session, row, now)
-        key = {"decision": row.decision or "", "recipient": row.recipient}
-        session.merge(
-            CardRow(**key, channel=row.channel, ref=dict(ref.data), shown_version=version, shown_at=now)
-        )
-        session.flush()
-        decision = decisions.load(session, row.decision or "")
-        if decision.version != version and not self._another_waits(session, row):
-            self._outbox.refresh(session, decision, now)  # it moved while the platform was being told
+        shown = {
+            "decision": row.decision or "",
+            "recipient": row.recipient,
+            "channel": row.channel,
+            "ref": dict(ref.data),
+            "shown_version": version,
+            "shown_at": now,
+        }
+        session.execute(self._store.newest_row(CardRow), shown)
+        newest = session.execute(_VERSION, {"decision": row.decision}).scalar_one()
+        if newest != version and not self._another_waits(session, row):
+            # it moved while the platform was being told
+            self._outbox.refresh(session, decisions.load(session, row.decision or ""), now)
 
     def _another_waits(self, session: Session, row: OutboxRow) -> bool:
         query = select(col(OutboxRow.seq)).where(
@@ -132,3 +155,7 @@ class Sender:
 
 def _address(payload: Mapping[str, Any]) -> ReplyAddress | None:
     return ReplyAddress(payload["reply_to"]) if payload.get("reply_to") else None
+
+
+def _notice(payload: Mapping[str, Any]) -> Notice:
+    return Notice(**{**payload, "rows": tuple((name, value) for name, value in payload["rows"])})

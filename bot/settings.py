@@ -21,10 +21,16 @@ class WeComSettings(BaseModel):
         SecretStr(""), description="EncodingAESKey of the app's callback, 43 characters"
     )
     api_base: str = Field("https://qyapi.weixin.qq.com", description="address of the WeCom API")
+    jssdk: str = Field(
+        "https://res.wx.qq.com/open/js/jweixin-1.2.0.js https://open.work.weixin.qq.com/wwopen/js/jwxwork-1.0.0.js",
+        pattern=r"^(?:https?://[^\s;,'\"]+ ?)+$",
+        description="scripts of WeCom's JS-SDK that /wecom/sidebar loads, separated by spaces; addresses of your own copies work too",
+    )
     bot_token: SecretStr = Field(SecretStr(""), description="Token of an AI bot (智能机器人)")
     bot_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of an AI bot")
 
     needed: ClassVar = ("corp_id", "agent_id", "secret", "token", "aes_key")
+    needed_by_bot: ClassVar = ("bot_token", "bot_aes_key")
 
 
 class DingTalkSettings(BaseModel):
@@ -48,13 +54,37 @@ class LanguageModelSettings(BaseModel):
     timeout_s: float = Field(
         20.0, gt=0, description="how long a better draft may take; the card never waits for it"
     )
+    questions: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="questions that it writes for each passage of a document, to find it by; 0 = none",
+    )
+    passages_a_day: int = Field(
+        2000, ge=1, description="passages that it may be asked about within 24 hours, repetitions counted"
+    )
 
     needed: ClassVar = ("base_url", "model")
 
 
 class CrmSettings(BaseModel):
-    adapter: Literal["embedded"] = Field("embedded", description="which customer system answers")
+    """What each adapter calls these: docs/crm.md."""
+
+    adapter: Literal[
+        "embedded", "tryton", "rest", "salesforce", "hubspot", "odoo", "kingdee", "fxiaoke", "xiaoshouyi"
+    ] = Field("embedded", description="which customer system answers")
     base_url: str = Field("", description="its address, where it is not embedded")
+    user: str = Field("", description="user that we sign in as")
+    password: SecretStr = Field(SecretStr(""), description="that user's password")
+    token: SecretStr = Field(SecretStr(""), description="API key or token, where the system gives one")
+    client_id: str = Field("", description="id of the connected app")
+    client_secret: SecretStr = Field(SecretStr(""), description="secret of the connected app")
+    database: str = Field("", description="database or account set, where an address holds several")
+    tenant: str = Field("", description="company id, where the system wants one")
+    mapping: str = Field(
+        "", description="mapping file, or the name of a template; empty = the template of the adapter"
+    )
+    timeout_s: float = Field(10.0, gt=0, description="seconds until a call counts as unanswered")
 
 
 class CardSettings(BaseModel):
@@ -76,6 +106,48 @@ class LearningSettings(BaseModel):
     )
 
 
+class RetentionSettings(BaseModel):
+    words_days: int = Field(
+        730, ge=0, description="days that words said, drafts and what was written are kept; 0 = for ever"
+    )
+    queues_days: int = Field(
+        30,
+        ge=7,
+        description="days that worked deliveries and sent messages are kept (a redelivery is known by them)",
+    )
+
+
+class ApiSettings(BaseModel):
+    """What integrators call: `/api/openapi.json` describes it."""
+
+    per_second: float = Field(
+        200.0, ge=0, description="requests a second for each API key, at each gateway; 0 = no limit"
+    )
+
+
+class EventsSettings(BaseModel):
+    """Events of other systems; how to send them: docs/events.md."""
+
+    signing_secret: SecretStr = Field(
+        SecretStr(""), description="shared secret of signed requests; set, unsigned events are refused"
+    )
+    per_second: float = Field(
+        500.0, ge=0, description="events a second for each API key, at each gateway; 0 = no limit"
+    )
+    largest_bytes: int = Field(1024 * 1024, ge=1024, description="largest request with events")
+    sweep_every_s: int = Field(
+        900, ge=10, description="seconds between looks for changes that no event reported"
+    )
+    poll_every_s: int = Field(
+        60, ge=10, description="seconds between questions to the customer system what changed"
+    )
+    brokers: str = Field(
+        "",
+        description="more ways in, separated by spaces: nats://host:4222, redis://host, amqp://user@host, kafka://host:9092, "
+        "mqtt://host; with YIJU_BUS_URL=nats://… that server is one of them",
+    )
+
+
 class Settings(BaseSettings):
     """Read once, at the edge."""
 
@@ -91,15 +163,31 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="empty = SQLite in the data dir; also postgresql://user@host/name"
     )
-    bus_url: str = Field("local:", description="wake-ups between processes; local: = one process")
+    bus_url: str = Field(
+        "local:", description="wake-ups between processes; local: = one process; also nats://host:4222"
+    )
     chroma_url: str = Field("", description="empty = embedded in the data dir; also http://host:port")
+    index_dir: Path | None = Field(
+        None,
+        description="where this machine keeps its word index; empty = in the data dir (a shared data dir)",
+    )
     embedding_model: str = Field(
         "", description="empty = the shipped encoder; a folder or name of a pretrained one"
+    )
+    intents_encoder: str = Field(
+        "",
+        description="the encoder that intents are trained and read with; empty = the one of YIJU_EMBEDDING_MODEL, none = words alone",
     )
     knowledge_inbox: str = Field(
         "",
         description="watched folder whose files become documents; its sub-folders are called after a customer, or "
         "manual, price, policy, other; empty = off",
+    )
+    knowledge_inbox_visibility: str = Field(
+        "everyone",
+        pattern=r"^(everyone|managers|team:\S.*)$",
+        description="who may read what comes in by the watched folder: everyone, managers, or team: with the id of that "
+        "team's manager behind it; a mark in a file's name (【仅主管】, 【所有人】) goes first",
     )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="address in the links of cards, as phones reach it"
@@ -113,6 +201,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field(
         "json", description="one JSON object or one readable line per event"
     )
+    requests_in_hand: int = Field(
+        1000, ge=1, description="of one process at a moment; what comes beyond them is told to come again"
+    )
     workers: int = Field(4, ge=1, le=64, description="conversations worked side by side in one process")
     card: CardSettings = CardSettings()
     wecom: WeComSettings = WeComSettings()
@@ -120,6 +211,14 @@ class Settings(BaseSettings):
     llm: LanguageModelSettings = LanguageModelSettings()
     crm: CrmSettings = CrmSettings()
     learning: LearningSettings = LearningSettings()
+    api: ApiSettings = ApiSettings()
+    events: EventsSettings = EventsSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    @property
+    def encoder_of_intents(self) -> str:
+        """Empty where intents are read by their words alone."""
+        return {"": self.embedding_model, "none": ""}.get(self.intents_encoder, self.intents_encoder)
 
     @property
     def database(self) -> str:
@@ -150,6 +249,7 @@ class ChannelState:
 def channel_states(settings: Settings) -> tuple[ChannelState, ...]:
     return (
         _state("wecom", settings.wecom, WeComSettings.needed),
+        replace(_state("wecom", settings.wecom, WeComSettings.needed_by_bot), name="wecom_bot"),
         _state("dingtalk", settings.dingtalk, DingTalkSettings.needed),
     )
 
@@ -158,16 +258,6 @@ def language_model_state(settings: Settings) -> ChannelState:
     """A key alone is half set as well."""
     state = _state("llm", settings.llm, LanguageModelSettings.needed)
     return replace(state, touched=state.touched or _is_set(settings.llm.api_key))
-
-
-def idle(settings: Settings) -> list[str]:
-    """What is set although nothing serves it yet: said at start rather than ignored in silence."""
-    said = {
-        "YIJU_BUS_URL": settings.bus_url != "local:",
-        "YIJU_WECOM__BOT_TOKEN": bool(settings.wecom.bot_token.get_secret_value()),
-        "YIJU_WECOM__BOT_AES_KEY": bool(settings.wecom.bot_aes_key.get_secret_value()),
-    }
-    return [name for name, is_set in said.items() if is_set]
 
 
 def _state(name: str, group: BaseModel, needed: tuple[str, ...]) -> ChannelState:
@@ -211,7 +301,7 @@ def _lines(group: BaseModel, prefix: str) -> list[SettingLine]:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    return _IN_ADDRESS.sub(r"\1********@", str(value))
+    return "" if value is None else _IN_ADDRESS.sub(r"\1********@", str(value))
 
 
 def as_env(lines: Iterable[SettingLine]) -> str:

@@ -38,6 +38,41 @@ class ApiKeyRow(SQLModel, table=True):
     revoked_at: datetime | None = instant(nullable=True)
 
 
+class PasswordRow(SQLModel, table=True):
+    """How somebody signs in to the console where no platform says who they are: an argon2 hash."""
+
+    __tablename__ = "bot_password"
+    person: str = Field(primary_key=True, foreign_key="bot_user.id")
+    hash: str
+    changed_at: datetime = instant()
+
+
+class ConsoleSessionRow(SQLModel, table=True):
+    """A browser that is signed in to the console; `id` is the hash of what its cookie holds."""
+
+    __tablename__ = "bot_console_session"
+    id: str = Field(primary_key=True)
+    person: str = Field(foreign_key="bot_user.id", index=True)
+    by: str
+    """How: password, wecom, dingtalk."""
+    created_at: datetime = instant()
+    seen_at: datetime = instant()
+    until: datetime = instant(index=True)
+
+
+class ConnectionRow(SQLModel, table=True):
+    """How a channel or the customer system fared when it was last called (bot/connections.py)."""
+
+    __tablename__ = "bot_connection"
+    name: str = Field(primary_key=True)
+    worked_at: datetime | None = instant(nullable=True)
+    failed_at: datetime | None = instant(nullable=True)
+    kind: str = ""
+    """Of the last failure: the platform's code, or the kind of error."""
+    error: str = ""
+    """As the other system said it."""
+
+
 class LeaseRow(SQLModel, table=True):
     """Who works a lane (or leads the scheduler) until when. A dead owner's lease runs out by itself."""
 
@@ -83,6 +118,37 @@ class OutboxRow(QueueRow, table=True):
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+class SharedTokenRow(SQLModel, table=True):
+    """A platform's access token that processes share, encrypted with the installation's secret."""
+
+    __tablename__ = "bot_shared_token"
+    name: str = Field(primary_key=True)
+    sealed: str
+    until: datetime = instant()
+
+
+class AllowanceRow(SQLModel, table=True):
+    """How much of a platform's limit is used up: a leaky bucket's level and when it was last filled."""
+
+    __tablename__ = "bot_allowance"
+    name: str = Field(primary_key=True)
+    level: float
+    at: datetime = instant()
+
+
+class BotAddressRow(SQLModel, table=True):
+    """Where WeCom's AI bot may answer, once: a `response_url`, or the response that a callback waits for (`body`)."""
+
+    __tablename__ = "bot_answer_address"
+    key: str = Field(primary_key=True)
+    kind: str
+    recipient: str = Field(index=True)
+    at: datetime = instant()
+    until: datetime = instant()
+    taken_by: str | None = None
+    body: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+
+
 class ConversationRow(SQLModel, table=True):
     """What the bot remembers of a thread: the customer it is about, and a question it asked and waits for."""
 
@@ -117,10 +183,25 @@ class DecisionRow(SQLModel, table=True):
     """A decision: `body` holds the whole value, the columns what lists and rules look at."""
 
     __tablename__ = "bot_decision"
-    __table_args__ = (Index("ix_bot_decision_open", "state", "expires_at"),)
+    __table_args__ = (
+        Index("ix_bot_decision_open", "state", "expires_at"),
+        # a conversation's open cards: without it SQLite walks through all open ones there are
+        Index("ix_bot_decision_thread", "conversation", "state", "created_at"),
+        # what lists and the board count is read from here, without the wide rows
+        Index(
+            "ix_bot_decision_counted",
+            "rep",
+            "created_at",
+            "state",
+            "intent",
+            "decided_by",
+            "decided_at",
+            "id",
+        ),
+    )
     id: str = Field(primary_key=True)
-    turn: str
-    conversation: str = Field(index=True)
+    turn: str = Field(index=True)
+    conversation: str
     channel: str
     rep: str = Field(index=True)
     customer: str | None = Field(default=None, index=True)
@@ -149,11 +230,35 @@ class CardRow(SQLModel, table=True):
     shown_at: datetime = instant()
 
 
+class OpeningRow(SQLModel, table=True):
+    """Somebody opened a card's page or one of its sources; when they did first."""
+
+    __tablename__ = "bot_opening"
+    decision: str = Field(primary_key=True, foreign_key="bot_decision.id")
+    person: str = Field(primary_key=True)
+    at: datetime = instant()
+
+
+class ContentRow(SQLModel, table=True):
+    """What a card said before it changed; what it says now stands in the decision itself."""
+
+    __tablename__ = "bot_content"
+    decision: str = Field(primary_key=True, foreign_key="bot_decision.id")
+    content_hash: str = Field(primary_key=True)
+    version: int
+    """The last one with this content."""
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """The decision as it was."""
+
+
 class ConfirmationRow(SQLModel, table=True):
     """A named person's yes, bound to what was shown: decision, version and content hash."""
 
     __tablename__ = "bot_confirmation"
-    __table_args__ = (UniqueConstraint("decision", "version", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("decision", "version", "kind"),
+        Index("ix_bot_confirmation_counted", "kind", "opened", "decision"),
+    )
     id: str = Field(primary_key=True)
     decision: str = Field(foreign_key="bot_decision.id", index=True)
     version: int
@@ -162,6 +267,8 @@ class ConfirmationRow(SQLModel, table=True):
     person: str
     at: datetime = instant()
     changes: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    opened: bool | None = None
+    """Whether the person had opened the card's page or a source before; None where nobody noted that yet."""
 
 
 class ActionRow(QueueRow, table=True):

@@ -12,7 +12,8 @@ from typing import Generic
 import structlog
 from sqlmodel import Session
 
-from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Queue, Row
+from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Claimed, Queue, Row
+from bot.store import AWAY, why_away
 
 log = structlog.get_logger()
 LOOK_EVERY = 1.0
@@ -43,10 +44,12 @@ class Worker(Generic[Row]):
         self._on_dead: Callable[[Session, Row, str], None] | None = on_dead
         self._free = asyncio.Semaphore(parallel)
         self._woken = asyncio.Event()
+        self._wakes = 0
         self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """There may be something to do. Call from the event loop's thread."""
+        self._wakes += 1
         self._woken.set()
 
     async def run(self) -> None:
@@ -55,12 +58,14 @@ class Worker(Generic[Row]):
             while not self._stopped.is_set():
                 await self._free.acquire()
                 self._woken.clear()
+                wakes = self._wakes
                 claimed = None if self._stopped.is_set() else await self._claim()
                 if claimed is None:
                     self._free.release()
-                    await self._pause()
                 else:
-                    lanes.create_task(self._work_lane(*claimed))
+                    lanes.create_task(self._work_lane(claimed, wakes))
+                if claimed is None or claimed.is_only:
+                    await self._pause()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -71,7 +76,7 @@ class Worker(Generic[Row]):
         count = 0
         while claimed := await self._claim():
             await self._free.acquire()
-            await self._work_lane(*claimed)
+            await self._work_lane(claimed, self._wakes)
             count += 1
         return count
 
@@ -79,33 +84,47 @@ class Worker(Generic[Row]):
         if not self._stopped.is_set():
             await _within(LOOK_EVERY, self._woken)
 
-    async def _claim(self) -> tuple[str, Sequence[Row]] | None:
+    async def _claim(self) -> Claimed[Row] | None:
         store = self.queue.store
         transaction = store.read if self.queue.leases.in_process else store.write
         try:
-            claimed: tuple[str, Sequence[Row]] | None = await transaction(
+            claimed: Claimed[Row] | None = await transaction(
                 lambda session: self.queue.claim(session, self._clock())
             )
             return claimed
+        except AWAY as away:
+            log.warning("store_away", queue=self.queue.name, doing="claim", reason=why_away(away))
         except Exception:
-            log.exception("claim_failed", queue=self.queue.name)  # the store is away: look again later
-            return None
+            log.exception("claim_failed", queue=self.queue.name)  # look again later
+        return None
 
-    async def _work_lane(self, lane: str, rows: Sequence[Row]) -> None:
-        """Never raises: what cannot be saved now stays waiting, and the other lanes go on."""
+    async def _work_lane(self, claimed: Claimed[Row], wakes: int) -> None:
+        """Never raises: what cannot be saved now stays waiting, and the other lanes go on. `wakes`: how many there were
+        before the lane was looked at."""
+        saved = False
         try:
-            saved = await self._attempt_in_slot(lane, rows)
+            saved = await self._attempt_in_slot(claimed.lane, claimed.rows)
             if not saved:
                 await _within(REST, self._stopped)
         finally:
-            await self._release(lane)
-            self.wake()
+            await self._release(claimed.lane)
+            if not saved or self._may_go_on(claimed, wakes):
+                self.wake()
+
+    def _may_go_on(self, claimed: Claimed[Row], wakes: int) -> bool:
+        """Whether there may be more in the lane: seen already, or told of while nobody could claim it. Of what other
+        processes add, nobody here need have been told."""
+        told = self._wakes != wakes or not self.queue.leases.in_process
+        return told or len(claimed.rows) > 1
 
     async def _attempt_in_slot(self, lane: str, rows: Sequence[Row]) -> bool:
         try:
             if rows:
                 await self._attempt(rows)
             return True
+        except AWAY as away:
+            log.warning("store_away", queue=self.queue.name, doing="save", reason=why_away(away))
+            return False
         except Exception:
             log.exception("lane_failed", queue=self.queue.name, lane=lane)
             return False
@@ -118,7 +137,12 @@ class Worker(Generic[Row]):
         except AlreadyFinished as finished:
             log.info("finished_elsewhere", queue=self.queue.name, key=str(finished))
         except Exception as error:
-            log.exception("work_failed", queue=self.queue.name, key=rows[0].key, attempt=rows[0].attempts + 1)
+            attempt = rows[0].attempts + 1
+            if isinstance(error, AWAY):
+                why = why_away(error)
+                log.warning("store_away", queue=self.queue.name, doing="work", reason=why, attempt=attempt)
+            else:
+                log.exception("work_failed", queue=self.queue.name, key=rows[0].key, attempt=attempt)
             await self._retry_or_bury(rows[0], f"{type(error).__name__}: {error}")
 
     async def _retry_or_bury(self, row: Row, error: str) -> None:
@@ -150,8 +174,10 @@ class Worker(Generic[Row]):
                     self.queue.release(session, lane)
             else:
                 await store.write(lambda session: self.queue.release(session, lane))
+        except AWAY as away:  # the lease runs out by itself
+            log.warning("store_away", queue=self.queue.name, doing="release", reason=why_away(away))
         except Exception:
-            log.exception("release_failed", queue=self.queue.name, lane=lane)  # the lease runs out by itself
+            log.exception("release_failed", queue=self.queue.name, lane=lane)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

@@ -63,7 +63,7 @@ def load_catalog(path: Path) -> Mapping[str, CatalogItem]:
     unless it lists its own. Raises `InvalidInput` naming what does not fit.
     """
     try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(f"the catalog {path} cannot be used: {error}") from error
     return {product.model: _item(product, found.discounts) for product in found.products}

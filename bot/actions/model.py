@@ -44,6 +44,8 @@ class Case:
     now: datetime
     user: UserId
     catalog: Mapping[str, CatalogItem]
+    label: str = ""
+    """What people call the intent."""
 
     @property
     def known(self) -> Account:

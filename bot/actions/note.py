@@ -7,7 +7,6 @@ import re
 from bot.actions.model import Action, Case, Sketch
 from bot.actions.params import ActionParams, Story, ask
 from bot.decision import Proposal
-from intents import load_taxonomy
 
 _ORDER = re.compile(
     r"^(?:请|麻烦|帮我|帮忙)?(?:把这(?:个|条|句))?(?:记(?:录)?(?:一下|下来|个|上|到CRM)?|备注(?:一下)?|写(?:个|条)?(?:备注|跟进))(?:里)?[,，:：、\s]*"
@@ -38,4 +37,4 @@ class LogNote(Action):
             return {"text": besides["text"][:2000]} if besides else None
         if case.by_rep:
             return {"text": (_ORDER.sub("", case.words.strip()) or case.words)[:2000]}
-        return {"text": f"【{load_taxonomy().label(case.intent)}】客户说:{case.words}"[:2000]}
+        return {"text": f"【{case.label}】客户说:{case.words}"[:2000]}

@@ -54,7 +54,7 @@ def propose(intent: Intent, case: Case, taxonomy: Taxonomy | None = None) -> tup
     info = (taxonomy or load_taxonomy()).intents.get(intent)
     if case.account is None or info is None or not case.words:
         return ()
-    case = replace(case, intent=intent)
+    case = replace(case, intent=intent, label=info.label)
     found: tuple[Proposal, ...] = ()
     for name in info.actions:
         proposal = _attempt(name, case, found)

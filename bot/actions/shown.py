@@ -74,7 +74,7 @@ def typed(kind: str, value: Any) -> str:
 
 def read(kind: str, words: str) -> Any:
     """What was typed, ready to be validated; None where nothing was. Full-width, ¥, commas and 80万 are understood."""
-    words = words.strip()
+    words = words.replace("\r\n", "\n").strip()  # as a browser ends lines
     if not words:
         return None
     if kind == "names":

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from bot.card import Card
+from sqlmodel import Session
+
+from bot.card import Card, Notice
 
 __all__ = [
     "CardRef",
@@ -24,9 +26,15 @@ __all__ = [
     "Fed",
     "FileSent",
     "Handshake",
+    "Happened",
     "Heard",
+    "Hinted",
+    "Inquired",
+    "KeepsAddresses",
     "Outcome",
     "ReplyAddress",
+    "ScansIn",
+    "Signalled",
     "SignsIn",
     "Unsupported",
     "UntrustedEnvelope",
@@ -159,7 +167,92 @@ class Expiring:
     sender: str = ""
 
 
-Outcome = Heard | CardReply | Entered | Unsupported | FileSent | Fed | Expiring
+@dataclass(frozen=True)
+class Happened:
+    """Another system reports a change (bot/events/); the owner of the account gets a card. Nobody said anything."""
+
+    key: str
+    conversation: str
+    event: str
+    """Address of the event in the ledger."""
+    means: str
+    """Canonical type: order.cancelled."""
+    customer: str
+    """As the source names it, or the account id."""
+    entity: str
+    system: str
+    at: datetime
+    current: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that the event made newest, and `before`: what they were."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    sender: str = ""
+
+
+@dataclass(frozen=True)
+class Signalled:
+    """A customer's score crossed its threshold, or another system asks for an offer (bot/signals/); the owner gets a card."""
+
+    key: str
+    conversation: str
+    customer: str
+    """Account id."""
+    sheet: str
+    """signals or risk."""
+    score: float
+    reasons: tuple[Mapping[str, Any], ...]
+    """The score's contributions, most telling first (bot/signals/watch.py)."""
+    at: datetime
+    product: str = ""
+    note: str = ""
+    asked_by: str = ""
+    """The name of the API key that asked for an offer; empty: the clock found it."""
+    sender: str = ""
+
+
+@dataclass(frozen=True)
+class Inquired:
+    """A web form's inquiry (`POST /api/v1/inquiries`); the card goes to the account's owner, or to who assigns new leads."""
+
+    key: str
+    conversation: str
+    company: str
+    text: str
+    """What is asked, in one text, as it is read and shown."""
+    at: datetime
+    contact: str = ""
+    budget: str = ""
+    """Beside the text: neither is a question, and no reply repeats them."""
+    sender: str = ""
+
+
+@dataclass(frozen=True)
+class Hinted:
+    """The customer system says unasked that a record changed (a webhook); it is looked at, and what it is now counts."""
+
+    key: str
+    conversation: str
+    kind: str
+    record: str
+    """The system's own id."""
+    at: datetime
+    deleted: bool = False
+    sender: str = ""
+
+
+Outcome = (
+    Heard
+    | CardReply
+    | Entered
+    | Unsupported
+    | FileSent
+    | Fed
+    | Expiring
+    | Happened
+    | Signalled
+    | Inquired
+    | Hinted
+)
 
 
 @dataclass(frozen=True)
@@ -208,12 +301,20 @@ class SignsIn(Protocol):
     name: str
 
     def sign_in_url(self, back: str, state: str) -> str:
-        """Where to send the browser; it comes `back` with `code` and `state` (letters and digits)."""
+        """Where to send the browser; it comes `back` with `code` (DingTalk: `authCode`) and `state` (letters and digits)."""
 
     async def who(self, code: str) -> str | None:
         """The platform's user id behind a code, which holds once. None for somebody outside the company.
 
         Raises `ChannelError`."""
+
+
+@runtime_checkable
+class ScansIn(Protocol):
+    """A channel whose people sign in from any browser by scanning a code with its app; `SignsIn.who` reads what comes back."""
+
+    def scan_url(self, back: str, state: str) -> str:
+        """Where to send the browser; it comes `back` with `code` and `state`."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +337,14 @@ class Downloads(Protocol):
         """
 
 
+@runtime_checkable
+class KeepsAddresses(Protocol):
+    """A channel that can only answer, and must remember where."""
+
+    def keep(self, session: Session, outcome: Outcome) -> None:
+        """Called in the transaction that stores what arrived."""
+
+
 class Channel(Protocol):
     """One chat platform. Sending takes a `key` that makes a repetition harmless where the platform allows it."""
 
@@ -245,10 +354,15 @@ class Channel(Protocol):
         """Check, decrypt, say what arrived (None: nothing we serve). Raises `UntrustedEnvelope`. No I/O."""
 
     async def say(self, words: str, to: str, key: str, reply_to: ReplyAddress | None = None) -> None:
-        """Send markdown words to one person. Raises `ChannelBusy`, `ChannelRefused`."""
+        """Send markdown words to one person; a table in them as the platform can show it (bot/markdown_table.py).
+
+        Raises `ChannelBusy`, `ChannelRefused`."""
 
     async def show(self, card: Card, to: str, key: str) -> CardRef:
         """Send a card to one person. Raises `ChannelBusy`, `ChannelRefused`."""
+
+    async def notify(self, notice: Notice, to: str, key: str) -> None:
+        """Send a card that only tells, with its page one tap away. Raises `ChannelBusy`, `ChannelRefused`."""
 
     async def refresh(
         self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None

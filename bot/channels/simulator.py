@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot.card import Card
+from bot.card import Card, Notice
 from bot.channels import CardRef, ChannelRefused, Envelope, ReplyAddress, UntrustedEnvelope
 from bot.store import Store
 from bot.tables import SimMessageRow
@@ -34,6 +34,9 @@ class Simulator:
     async def show(self, card: Card, to: str, key: str) -> CardRef:
         await self._store.write(lambda session: self._put(session, key, to, "card", asdict(card)))
         return CardRef({"key": key})
+
+    async def notify(self, notice: Notice, to: str, key: str) -> None:
+        await self._store.write(lambda session: self._put(session, key, to, "notice", asdict(notice)))
 
     async def refresh(
         self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None
@@ -66,16 +69,15 @@ class Simulator:
         return list(session.execute(query.order_by(col(SimMessageRow.seq)).limit(200)).scalars())
 
     def _put(self, session: Session, key: str, person: str, kind: str, body: dict[str, Any]) -> None:
-        new = self._store.insert_new(
-            SimMessageRow,
-            key=key,
-            person=person.lower(),
-            kind=kind,
-            body=body,
-            at=self._clock(),
-            changed=self._next_change(session),
-        )
-        session.execute(new)
+        message = {
+            "key": key,
+            "person": person.lower(),
+            "kind": kind,
+            "body": body,
+            "at": self._clock(),
+            "changed": self._next_change(session),
+        }
+        session.execute(self._store.new_row(SimMessageRow), message)
 
     def _next_change(self, session: Session) -> int:
         last: int | None = session.execute(select(func.max(col(SimMessageRow.changed)))).scalar()

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from bot.cli import crm, journal, keys, knowledge, learning, running, turn, users
+from bot.cli import running
 from bot.errors import CopilotError
 
+
+class Verbs(TyperGroup):
+    """The verbs that run the server are there at once; all others are read in when one of them, or a list, is asked
+    for: a server that starts would wait a second or two for them."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._read_in()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._read_in()
+        return super().list_commands(ctx)
+
+    def _read_in(self) -> None:
+        from bot.cli import verbs
+
+        self.commands |= typer.main.get_command(verbs.app).commands  # type: ignore[attr-defined]
+
+
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Yiju (依据): a sales copilot in WeCom and DingTalk that proposes with its reasons and acts only when confirmed.",
 )
 running.add_to(app)
-app.command()(turn.ask)
-app.add_typer(users.users_app, name="users")
-app.add_typer(keys.keys_app, name="keys")
-app.add_typer(learning.intents_app, name="intents")
-app.add_typer(knowledge.knowledge_app, name="knowledge")
-app.add_typer(crm.crm_app, name="crm")
-app.add_typer(journal.journal_app, name="journal")
 
 
 def main() -> None:
     """Expected refusals end with a sentence and exit code 1."""
-    _add_verbs()
     try:
         app()
     except CopilotError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from error
-
-
-def _add_verbs() -> None:
-    """`eval` and `bench` come from above through their entry points; without the harness they are simply not there."""
-    for found in entry_points(group="yiju.verbs"):
-        verb = found.load()
-        if isinstance(verb, typer.Typer):
-            app.add_typer(verb, name=found.name)
-        else:
-            app.command(name=found.name)(verb)

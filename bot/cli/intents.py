@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.actions import load_catalog
 from bot.cli.opening import open_store, read_settings
+from bot.encoders import encoder_of_intents
+from bot.retraining import DEV_CASES
 from intents import (
     Classifier,
     IntentsError,
+    ModelInfo,
     Reading,
     Registry,
     Speaker,
     Taxonomy,
-    load_taxonomy,
     read_examples,
+    read_file,
     save,
     shipped_examples,
     train_shipped,
 )
 from intents.model_file import SHIPPED
+from intents.retraining import train_challenger
+from intents.weaknesses import CARD as WEAKNESSES
+from intents.weaknesses import known_weaknesses
 
 intents_app = typer.Typer(
     no_args_is_help=True, help="Read intents; train, compare and promote models; label."
 )
 errors = Console(stderr=True)
 As = Annotated[str, typer.Option("--as", help="who does it, for the record")]
+Whoever = Annotated[
+    str, typer.Option("--as", help="who does it, for the record", default_factory=getpass.getuser)
+]
+"""The record of who lets a model serve has no empty names: who says nothing is whom the machine knows."""
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout")]
 
 
@@ -42,7 +55,8 @@ def open_registry() -> Registry:
     """The registry of this data dir, prepared where something is missing."""
     settings = read_settings()
     store = open_store(settings)
-    return Registry(store.engine, settings.data_dir, products=_products(settings.data_dir))
+    encoder = encoder_of_intents(settings)
+    return Registry(store.engine, settings.data_dir, products=_products(settings.data_dir), encoder=encoder)
 
 
 def _products(data_dir: Path) -> tuple[str, ...]:
@@ -67,11 +81,15 @@ def predict(
 
 @intents_app.command()
 def train(
-    by: As = "",
+    by: Whoever,
     calibrate_on: Annotated[Path | None, typer.Option(help="labelled utterances by other hands")] = None,
     ship: Annotated[
         bool, typer.Option(help="also make the model that ships (shipped examples alone)")
     ] = False,
+    compare_on: Annotated[
+        Path | None,
+        typer.Option(help="frozen cases: learn only older labels, none near these, so that it can be judged"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train on the shipped examples and every settled label; promote separately."""
@@ -82,21 +100,40 @@ def train(
             classifier = train_shipped(held, progress=errors.print)
             save(classifier, SHIPPED)
             _show_models([registry.add(classifier, by)], as_json)
+        elif compare_on:
+            cases = read_file(compare_on)
+            _show_models([train_challenger(registry, cases, by=by, progress=errors.print)], as_json)
         else:
-            _show_models([registry.train(by=by, calibrate_on=held, progress=errors.print)], as_json)
+            trained = registry.train(by=by, calibrate_on=held, progress=errors.print)
+            _show_models([trained], as_json)
+            errors.print(
+                f"it serves after `yiju intents promote {trained.id} --as NAME`",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 @intents_app.command()
 def models(as_json: Json = False) -> None:
-    """Every model, newest first; the one that serves is marked."""
+    """Every model, the shipped one too; the one that serves is marked. JSON says each one's known weaknesses."""
     with _readable_errors():
-        _show_models(open_registry().models(), as_json)
+        registry = open_registry()
+        known = registry.models()
+        _show_models([_with_weaknesses(registry, one) for one in known] if as_json else known, as_json)
+
+
+def _with_weaknesses(registry: Registry, model: ModelInfo) -> ModelInfo:
+    try:
+        found = known_weaknesses(registry, model.id, read_file(DEV_CASES))
+    except IntentsError as gone:  # one lost file must not hide the other models
+        found = {"unknown": str(gone)}
+    return replace(model, card={**model.card, WEAKNESSES: found})
 
 
 @intents_app.command()
 def promote(
     model: str,
-    by: As = "",
+    by: Whoever,
     why: Annotated[str, typer.Option(help="reason, for the record")] = "",
     as_json: Json = False,
 ) -> None:
@@ -107,9 +144,9 @@ def promote(
 
 @intents_app.command()
 def rollback(
-    by: As = "", why: Annotated[str, typer.Option(help="reason, for the record")] = "", as_json: Json = False
+    by: Whoever, why: Annotated[str, typer.Option(help="reason, for the record")] = "", as_json: Json = False
 ) -> None:
-    """Back to the model that served before."""
+    """Back to the model that served before, at last to the shipped one."""
     with _readable_errors():
         _show_models([open_registry().rollback(by=by, why=why)], as_json)
 
@@ -122,13 +159,13 @@ def label(
 ) -> None:
     """Settle waiting labels one by one: a number chooses, s skips, d drops, q stops."""
     with _readable_errors():
-        labels = open_registry().labels
+        registry = open_registry()
+        labels, taxonomy = registry.labels, registry.taxonomy()
         waiting = labels.queue(limit)
         if as_json:
             for row in waiting:
                 typer.echo(row.model_dump_json())
             return
-        taxonomy = load_taxonomy()
         for number, row in enumerate(waiting, 1):
             errors.print(f"\n[bold]{number}/{len(waiting)}[/] {row.speaker} {' / '.join(row.context)}")
             typer.echo(row.text)
@@ -156,7 +193,9 @@ def mine(
     by: As = "",
     as_json: Json = False,
 ) -> None:
-    """Learn from transcripts: masked turns, clusters, suggested intents and cues, for a trainer to judge."""
+    """Learn from transcripts: masked turns, clusters, suggested intents and cues, for a trainer to judge.
+
+    What is found is printed; --out keeps it as a review file, --queue puts it before trainers."""
     from intents import sandbox
 
     with _readable_errors():
@@ -165,18 +204,22 @@ def mine(
             if not by:
                 raise IntentsError("--settle needs --as NAME: a verdict is somebody's")
             for path in files:
-                typer.echo(json.dumps(sandbox.settle_review(path, registry.labels, by)))
+                typer.echo(json.dumps(sandbox.settle_review(path, registry.labels, registry.cues, by)))
             return
-        turns = [
-            turn
-            for path in files
-            for turn in sandbox.turns(sandbox.read_transcript(path, ours or ()), ours or ())
-        ]
-        mined = sandbox.mine(turns, registry.serving(), [*shipped_examples(), *registry.labels.settled()])
+        if out:
+            sandbox.check_place(out)
+        turns = _turns(files, ours or ())
+        labelled = [*shipped_examples(), *registry.labels.settled()]
+        mined = sandbox.mine(turns, registry.serving(), labelled, errors.print)
         chosen = sandbox.worth_a_look(mined, limit)
         rows = sandbox.records(mined, chosen)
         if out:
             sandbox.write_review(out, rows)
+            errors.print(
+                f"{len(chosen)} utterances and {len(mined.cues)} cues to judge in {out}: set `verdict` to accept, "
+                f"reject or relabel (with the right `intent`), then `yiju intents mine --settle {out} --as NAME`",
+                soft_wrap=True,
+            )
         if queue:
             errors.print(f"{sandbox.queue(chosen, registry.labels)} in the queue; `yiju intents label`")
         if as_json:
@@ -184,6 +227,50 @@ def mine(
                 typer.echo(json.dumps(row, ensure_ascii=False))
         else:
             _show_mined(mined)
+
+
+@intents_app.command()
+def cues(
+    remove: Annotated[str, typer.Option(help="a phrase that shall not signal anything any more")] = "",
+    by: As = "",
+    as_json: Json = False,
+) -> None:
+    """The company's own cues: accepted in a review (`mine --settle`), read by at once, removable."""
+    with _readable_errors():
+        own = open_registry().cues
+        if remove:
+            if not by:
+                raise IntentsError("--remove needs --as NAME, for the record")
+            own.remove(remove, by)
+        for row in own.rows():
+            if as_json:
+                typer.echo(row.model_dump_json())
+            else:
+                counted = f"{row.hits}/{row.support}" if row.support else "not counted"
+                typer.echo(
+                    f"{row.text} → {row.intent}  strength {row.strength}, {counted}, {row.accepted_by}"
+                )
+
+
+def _turns(files: Sequence[Path], ours: Collection[str]) -> list[Any]:
+    """The customers' turns of all files; each is read before any is masked, so that a bad one is refused at once."""
+    from intents import sandbox
+
+    found = []
+    for path, lines in [(path, sandbox.read_transcript(path, ours)) for path in files]:
+        said = Counter(line.who or "nobody named" for line in lines)
+        if not any(line.side is sandbox.Side.OURS for line in lines):
+            most = ", ".join(f"{who} ({count:,})" for who, count in said.most_common(3))
+            errors.print(
+                f"{path.name}: nobody is known to be ours, so everybody counts as a customer; "
+                f"name our people with --ours NAME. Most lines: {most}"
+            )
+        turns = sandbox.turns(lines, ours, errors.print)
+        errors.print(
+            f"{path.name}: {len(lines):,} lines by {len(said):,} people, {len(turns):,} turns of customers"
+        )
+        found += turns
+    return found
 
 
 def _show_mined(mined: Any) -> None:
@@ -212,10 +299,13 @@ def _records(source: str) -> Iterator[dict[str, Any]]:
 def _record(line: str, where: str, number: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
+        text, context = record["text"], record.get("context") or []
+        if not all(isinstance(one, str) for one in (text, *context)):
+            raise TypeError("text and each turn of context must be strings")
         return {
             "id": number,
             **record,
-            "text": str(record["text"]),
+            "context": (context,) if isinstance(context, str) else tuple(context),
             "speaker": Speaker(record.get("speaker") or "customer"),
         }
     except (ValueError, KeyError, TypeError) as error:
@@ -225,9 +315,11 @@ def _record(line: str, where: str, number: str) -> dict[str, Any]:
 
 
 def _read(classifier: Classifier, record: dict[str, Any]) -> Reading:
-    context = tuple(record.get("context") or ())
     return classifier.read(
-        record["text"], speaker=record["speaker"], context=context, industry=record.get("industry")
+        record["text"],
+        speaker=record["speaker"],
+        context=record["context"],
+        industry=record.get("industry"),
     )
 
 
@@ -257,20 +349,40 @@ def _show_models(models: list[Any], as_json: bool) -> None:
         for one in models:
             typer.echo(json.dumps(vars(one), ensure_ascii=False, default=str))
         return
-    table = Table("model", "serves", "made", "by", "examples", "held-out accuracy", "why")
-    for one in models:
-        accuracy = f"{one.card.get('held_out_accuracy', 0):.3f}"
-        made = f"{one.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            one.id,
-            "●" if one.serving else "",
-            made,
-            one.trained_by,
-            str(one.card.get("examples")),
-            accuracy,
-            one.why,
-        )
+    rows = [_row(one) for one in models]
+    used = [name for name in rows[0] if name not in ("encoder", "why") or any(row[name] for row in rows)]
+    table = Table(*(Column(name, no_wrap=name in ("model", "made")) for name in used))
+    for row in rows:
+        table.add_row(*(row[name] for name in used))
     Console().print(table)
+
+
+def _row(one: Any) -> dict[str, str]:
+    """A model's cells by their heading."""
+    accuracy = one.card.get("held_out_accuracy")
+    return {
+        "model": one.id,
+        "serves": "●" if one.serving else "",
+        "made": f"{one.created_at:%Y-%m-%d %H:%M}",
+        "by": "(shipped)" if one.shipped else one.trained_by,
+        "examples": str(one.card.get("examples")),
+        # a model that took its calibration over from another one was not measured
+        "held out": "–" if accuracy is None else f"{accuracy:.3f}",
+        "encoder": _encoder(one.card.get("encoder")),
+        "why": one.why,
+    }
+
+
+def _encoder(card: dict[str, Any] | None) -> str:
+    """Which encoder a model was trained with, how much it counts by speaker, and whether it is the configured one."""
+    if card is None:
+        return ""
+    weights = {speaker: one["weight"] for speaker, one in card["by_speaker"].items()}
+    counts = ", ".join(f"{speaker} {weight:g}" for speaker, weight in weights.items())
+    configured = encoder_of_intents(read_settings())() if any(weights.values()) else None
+    fits = configured is not None and configured.fingerprint == card["fingerprint"]
+    away = " (not the configured one: words alone)" if any(weights.values()) and not fits else ""
+    return f"{card['fingerprint']}: {counts}{away}"
 
 
 class _readable_errors:

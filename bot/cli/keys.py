@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select
 
 from bot.cli.opening import open_store
 from bot.errors import InvalidInput
-from bot.security import KEY_SCOPES, new_key, revoke_key
-from bot.tables import ApiKeyRow
+from bot.security import KEY_SCOPES, keys, new_key, revoke_key
 
 keys_app = typer.Typer(no_args_is_help=True, help="API keys for /api/v1.")
 
@@ -53,7 +51,7 @@ def list_keys() -> None:
     """Every key, without the key itself."""
     table = Table("id", "name", "scopes", "created", "revoked")
     with open_store().look() as session:
-        for row in session.execute(select(ApiKeyRow)).scalars():
+        for row in keys(session)[0]:
             table.add_row(
                 row.id, row.name, row.scopes, f"{row.created_at:%Y-%m-%d}", f"{row.revoked_at or ''}"
             )

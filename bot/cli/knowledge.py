@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli.amending import edit
+from bot.cli.fusion import evaluate, say, tune
+from bot.cli.own_files import files_app
+from bot.cli.posed import questions_app
+from bot.cli.readers import person_named, reader_named, visibility_named
+from bot.cli.vocabulary import graph_app, lexicon_app, train
 from knowledge import Added, AddOutcome, DocumentInfo, DocumentKind, Evidence, Findings
 
 if TYPE_CHECKING:
@@ -26,6 +32,14 @@ if TYPE_CHECKING:
 knowledge_app = typer.Typer(
     help="Documents: manuals, price lists, policies and contracts.", no_args_is_help=True
 )
+knowledge_app.add_typer(graph_app, name="graph")
+knowledge_app.add_typer(lexicon_app, name="lexicon")
+knowledge_app.add_typer(questions_app, name="questions")
+knowledge_app.add_typer(files_app, name="files")
+knowledge_app.command()(train)
+knowledge_app.command()(evaluate)
+knowledge_app.command()(tune)
+knowledge_app.command()(edit)
 _JSON = typer.Option("--json", help="Print JSON lines on stdout and nothing else there.")
 _DAY = ["%Y-%m-%d"]
 
@@ -81,6 +95,15 @@ def add(
     valid_until: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="Expired documents are no evidence.")
     ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Name or id of the user who answers for the document.")
+    ] = None,
+    visibility: Annotated[
+        str | None,
+        typer.Option(
+            help="Who may read it: everyone, team (the owner's), team:MANAGER, managers; everyone where not given."
+        ),
+    ] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Take files in; the same bytes again change nothing, other bytes under the same title are a new version."""
@@ -89,13 +112,25 @@ def add(
         raise typer.BadParameter(
             f"--title names one document, {len(files)} files were given; add them one by one"
         )
-    library, owner = open_library(), account_of(customer)
+    owned_by = person_named(owner) if owner else None
+    may_read = visibility_named(visibility, owned_by)
+    library, account = open_library(), account_of(customer)
     since, until = valid_from and valid_from.date(), valid_until and valid_until.date()
     refused = 0
     for file in files:
         result = library.add(
-            file, kind=kind, title=title, version=version, customer=owner, valid_from=since, valid_until=until
+            file,
+            kind=kind,
+            title=title,
+            version=version,
+            customer=account,
+            valid_from=since,
+            valid_until=until,
+            owner=str(owned_by.id) if owned_by else None,
+            visibility=may_read,
         )
+        if owned_by and result.document_id and (known := library.document(result.document_id)):
+            library.amend(replace(known, owner=str(owned_by.id)))  # a new version keeps the owner it had
         refused += result.outcome is AddOutcome.REFUSED
         _say_added(result, as_json)
     if refused or not files:
@@ -148,12 +183,13 @@ def list_documents(as_json: Annotated[bool, _JSON] = False) -> None:
     if as_json:
         _print_lines(_document(one) for one in documents)
         return
-    table = Table("id", "kind", "title", "version", "customer", "valid", "passages")
+    table = Table("id", "kind", "title", "version", "customer", "valid", "owner", "visibility", "passages")
     for one in documents:
         valid = (
             f"{one.valid_from or ''} – {one.valid_until or ''}" if one.valid_from or one.valid_until else ""
         )
-        table.add_row(one.id, one.kind, one.title, one.version, one.customer or "", valid, str(one.passages))
+        row = (one.id, one.kind, one.title, one.version, one.customer or "", valid, one.owner or "")
+        table.add_row(*row, one.visibility, str(one.passages))
     Console().print(table)
 
 
@@ -171,10 +207,15 @@ def remove(
 
 @knowledge_app.command()
 def rebuild() -> None:
-    """Make the indexes again from the stored documents."""
+    """Make the indexes again from the stored documents. Where the encoder is another than the one weights were chosen
+    with, choose by the kept questions what vectors count."""
+    from knowledge.following import follow
+
     library = open_library()
     entries = library.rebuild()
-    print(f"{entries} entries indexed, index {library.index_hash}", file=sys.stderr)
+    if follow(library, say):
+        say(f"with the encoder in use vectors count {library.weights.dense}")
+    say(f"{entries} entries indexed, index {library.index_hash}")
 
 
 @knowledge_app.command()
@@ -186,6 +227,9 @@ def search(
         Path | None, typer.Option(help="JSON lines {id, question, customer}; - for stdin.")
     ] = None,
     include_expired: Annotated[bool, typer.Option(help="Expired documents count as well.")] = False,
+    by: Annotated[
+        str | None, typer.Option("--as", help="The user who asks; otherwise only what everyone may read.")
+    ] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Passages that answer, with document, page or clause."""
@@ -193,10 +237,12 @@ def search(
         raise typer.BadParameter("give either a QUERY or --questions FILE.jsonl")
     single: dict[str, Any] = {"id": "q1", "question": query, "customer": customer}
     asked = [single] if query else list(_read_questions(questions))
-    library = open_library()
+    reader, library = reader_named(by), open_library()
     for one in asked:
-        owner = account_of(one.get("customer") or customer)
-        found = library.search(one["question"], customer=owner, k=k, include_expired=include_expired)
+        account = account_of(one.get("customer") or customer)
+        found = library.search(
+            one["question"], customer=account, k=k, include_expired=include_expired, reader=reader
+        )
         if as_json or questions:
             _print_lines([{"id": one["id"], **answer(found)}])
         else:
@@ -264,10 +310,12 @@ def _say_added(result: Added, as_json: bool) -> None:
         print(
             f"{result.outcome}: 《{result.title}》{result.version} {result.kind} {result.passages} passages  {result.document_id}  {result.reason}"
         )
+        for one in result.left_out:
+            print(f"  没有收进来的:{one}")
 
 
 def _document(one: DocumentInfo) -> dict[str, Any]:
-    return {**asdict(one), "visibility": one.visibility}
+    return asdict(one)
 
 
 def _show(found: Findings) -> None:

@@ -31,10 +31,11 @@ def read_settings() -> Settings:
 
 
 def open_store(settings: Settings | None = None) -> Store:
-    """The store with its schema up to date."""
+    """The store with its schema up to date, or a later one's on which this program can work. Raises `ForeignSchema`."""
     from sqlalchemy.exc import ArgumentError, OperationalError
 
     from bot import schema
+    from bot.errors import ForeignSchema
     from bot.store import Store
 
     settings = settings or read_settings()
@@ -43,6 +44,9 @@ def open_store(settings: Settings | None = None) -> Store:
         store = Store(settings.database)
         if schema.migrate(store.engine):
             print(f"database prepared at revision {schema.head()}", file=sys.stderr)
+    except ForeignSchema:
+        store.close()
+        raise
     except OSError as error:
         print(f"the data dir cannot be made or written ({error}); check YIJU_DATA_DIR", file=sys.stderr)
         raise typer.Exit(1) from error

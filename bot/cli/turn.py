@@ -6,14 +6,15 @@ import asyncio
 import json
 import sys
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli.opening import open_parts
 from bot.customers import Meant
 from bot.errors import InvalidInput, NotFound
-from intents import Intent, Speaker
+from intents import Abstention, Intent, Speaker
+from prompts import phrase
 
 if TYPE_CHECKING:
     from bot.app import Parts
@@ -32,7 +33,9 @@ def ask(
     by: Annotated[
         str, typer.Option("--as", help="the rep who asks; the customer's owner where left out")
     ] = "",
-    speaker: Annotated[Literal["", "customer", "rep"], typer.Option(help="whose words they are")] = "",
+    speaker: Annotated[
+        Speaker | None, typer.Option(help="whose words they are; told from the words where left out")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else there")] = False,
 ) -> None:
     """One turn: the words are read, grounds are found, and the decision is printed."""
@@ -43,15 +46,23 @@ def ask(
         parts.store.close()
 
 
-async def _ask(parts: Parts, text: str, customer: str, by: str, speaker: str, as_json: bool) -> None:
+async def _ask(
+    parts: Parts, text: str, customer: str, by: str, speaker: Speaker | None, as_json: bool
+) -> None:
     from bot.listening import READ_ONLY
 
     turn, person = await _turn(parts, text, customer, by, speaker)
     reading = parts.copilot.read(turn)
     asked = reading.best.intent
+    if turn.speaker is Speaker.REP and reading.abstained is Abstention.OUT_OF_SCOPE:
+        _print_answer(phrase("rep_out_of_scope"), asked, reading.confidence, as_json)
+        return
     if turn.speaker is Speaker.REP and asked in READ_ONLY:
-        answer = await parts.copilot.answer(turn, Intent(asked))
+        answer = await parts.copilot.answer(turn, Intent(asked), person)
         _print_answer(answer, asked, reading.confidence, as_json)
+        return
+    if turn.speaker is Speaker.REP and asked == "smalltalk":
+        _print_answer(phrase("only_emoji"), asked, reading.confidence, as_json)
         return
     decision = await parts.copilot.propose(turn, person, reading)
     _save(parts, turn, decision)
@@ -65,7 +76,9 @@ async def _ask(parts: Parts, text: str, customer: str, by: str, speaker: str, as
         _print_card(card)
 
 
-async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -> tuple[Turn, Person]:
+async def _turn(
+    parts: Parts, text: str, customer: str, by: str, speaker: Speaker | None
+) -> tuple[Turn, Person]:
     from bot import people
     from bot.conversation import ConversationId, Turn, TurnId
     from bot.customers import sight
@@ -97,7 +110,7 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
     if meant.forbidden:
         owner = meant.forbidden.owner
         raise InvalidInput(f"{meant.forbidden.name} belongs to {owner}; ask --as {owner}")
-    whose = Speaker(speaker) if speaker else (Speaker.CUSTOMER if customer and not by else said.speaker)
+    whose = speaker or (Speaker.CUSTOMER if customer and not by else said.speaker)
     words = said.text if whose is said.speaker else text
     named, customer = meant.account, meant.unknown or customer
     person = asking or next((one for one in reps if named and one.id == named.owner), reps[0])
@@ -111,6 +124,7 @@ async def _turn(parts: Parts, text: str, customer: str, by: str, speaker: str) -
         at=parts.clock(),
         customer=named.id if named else None,
         customer_name=named.short_name if named else customer,
+        industry=named.industry if named else "",
     )
     return turn, person
 
@@ -133,7 +147,28 @@ def _print_answer(answer: str, intent: str, confidence: float, as_json: bool) ->
         found: dict[str, Any] = {"answer": answer, "intent": intent, "confidence": round(confidence, 4)}
         print(json.dumps(found, ensure_ascii=False))
     else:
-        print(answer)
+        _print_words(answer)
+
+
+def _print_words(words: str) -> None:
+    """Words as they stand, a table in columns."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Columns
+    from rich.text import Text
+
+    from bot.markdown_table import Table, blocks
+
+    for one in blocks(words):
+        if isinstance(one, Table):
+            columns = Columns(box=box.SIMPLE_HEAD, pad_edge=False)
+            for name in one.head:
+                columns.add_column(Text(name), overflow="fold")  # a text, so that nothing in it is markup
+            for row in one.rows:
+                columns.add_row(*map(Text, row))
+            Console().print(columns)
+        else:
+            print(one)
 
 
 def _print_card(card: Card) -> None:
@@ -145,6 +180,9 @@ def _print_card(card: Card) -> None:
     for label, lines in (("还不知道", card.unknowns), ("注意", card.warnings)):
         if lines:
             out(f"{label}\n" + "".join(f"  · {line}\n" for line in lines))
+    if card.compared:
+        out("\n对照\n")
+        _print_words(card.compared)
     if card.draft:
         out("\n草稿\n" + "".join(f"  {line}\n" for line in card.draft.splitlines()))
     for action in card.actions:

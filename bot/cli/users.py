@@ -38,8 +38,11 @@ def add(
         person = _person(
             session, {"name": name, "role": role, "wecom": wecom, "dingtalk": dingtalk, "manager": manager}
         )
+        before = people.find(session, person.id)
         people.add(session, person)
     print(f"{person.id} {person.name} {person.role}")
+    for change in _changes(before, person):
+        print(f"changed {change}", file=sys.stderr)
 
 
 @users_app.command("import")
@@ -87,6 +90,39 @@ def list_people(
             )
         )
     Console().print(table)
+
+
+@users_app.command()
+def password(
+    name: Annotated[str, typer.Argument(help="name or id")],
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="read it from the first line of standard input")
+    ] = False,
+) -> None:
+    """Set somebody's password for the console; where they are signed in, they must sign in again."""
+    from datetime import UTC, datetime
+
+    from bot.console.passwords import set_password
+
+    store = open_store()
+    with store.look() as session:
+        found = [one for one in people.everyone(session) if name in {one.id, one.name}]
+    if len(found) != 1:
+        raise InvalidInput(f"{name!r} fits {len(found)} people; `yiju users list` shows who there is")
+    given = (
+        sys.stdin.readline().rstrip("\n") if stdin else typer.prompt("password", hide_input=True, err=True)
+    )
+    with store.begin() as session:
+        set_password(session, found[0].id, given, datetime.now(UTC))
+    print(f"password of {found[0].name} set", file=sys.stderr)
+
+
+def _changes(before: Person | None, after: Person) -> Iterator[str]:
+    """What an existing person loses by this, so that a mistyped id does not rename a colleague in silence."""
+    for name in ("name", "role", "wecom", "dingtalk", "manager"):
+        was, now = getattr(before, name, None), getattr(after, name)
+        if before is not None and was != now:
+            yield f"{name}: {was or 'none'} -> {now or 'none'}"
 
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -33,7 +33,7 @@ def facts(customer: str = "") -> dict[str, Any]:
     """What a source may name: `p.X200`, `hardware`, `discounts`, `service`, `signed` (the contract's account) …"""
     world = company.world()
     products = world["products"]
-    services = yaml.safe_load((SOURCES / "services.yaml").read_text(encoding="utf-8"))
+    services = yaml.load((SOURCES / "services.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {
         **world,
         **services,

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Header, Response, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session
 
 from bot import decisions
 from bot.channels import Fed
-from bot.errors import InvalidInput, NotAllowed, NotFound
-from bot.security import check_key
+from bot.errors import InvalidInput, NotFound
+from bot.outward import as_told, outward, without_hidden
+from bot.reading_rights import may_read
 from bot.store import Store
+from bot.web.api_door import ApiDoor
+from bot.web.examples import DECISION, answers
 from bot.web.gateway import Gateway
 from bot.words import has_words
 from crm_bridge import CrmAdapter, accounts_named
+from crm_bridge.contracts import FieldPolicy
+from knowledge import ANYONE, Library
 
 FEED = "feed"
 
@@ -26,7 +31,21 @@ FEED = "feed"
 class UtteranceIn(BaseModel):
     """Words of a customer from an authorised source (a call transcript, a mailbox, a web chat)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer": "华东仁和",
+                    "text": "X200要50台,什么价",
+                    "said_by": "王建国",
+                    "at": "2026-11-26T15:02:03+08:00",
+                    "id": "call-1",
+                    "conversation": "hotline-7",
+                }
+            ]
+        },
+    )
     customer: str = Field(min_length=1, max_length=120, description="account id, name, short name or alias")
     text: str = Field(min_length=1, max_length=4000, description="what the customer said")
     said_by: str = Field("", max_length=60, description="who of them said it")
@@ -45,23 +64,25 @@ class UtteranceIn(BaseModel):
 class Accepted(BaseModel):
     """The delivery is kept; its card is on the way."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"key": "feed:call-1", "new": True}]})
     key: str
     new: bool
 
 
-def routes(store: Store, gateway: Gateway, crm: CrmAdapter, clock: Callable[[], datetime]) -> APIRouter:
+def routes(
+    door: ApiDoor,
+    store: Store,
+    gateway: Gateway,
+    crm: CrmAdapter,
+    library: Library,
+    clock: Callable[[], datetime],
+    policy: FieldPolicy,
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1")
 
-    def needs(scope: str) -> Any:
-        async def check(authorization: Annotated[str, Header()] = "") -> None:
-            kind, _, key = authorization.partition(" ")
-            if kind.lower() != "bearer" or not key:
-                raise NotAllowed("send `Authorization: Bearer <key>`; create a key with `yiju keys add`")
-            await store.read(lambda session: check_key(session, key.strip(), scope))
-
-        return Depends(check)
-
-    @router.post("/utterances", status_code=status.HTTP_202_ACCEPTED, dependencies=[needs("utterances")])
+    @router.post(
+        "/utterances", status_code=status.HTTP_202_ACCEPTED, dependencies=[Depends(door.needs("utterances"))]
+    )
     async def utterances(body: UtteranceIn, response: Response) -> Accepted:
         """A customer said something: the account's owner gets a card."""
         account = await _account(crm, body.customer)
@@ -78,16 +99,18 @@ def routes(store: Store, gateway: Gateway, crm: CrmAdapter, clock: Callable[[], 
         response.status_code = status.HTTP_202_ACCEPTED if new else status.HTTP_200_OK
         return Accepted(key=key, new=new)
 
-    @router.get("/decisions/{decision}", dependencies=[needs("read")])
+    @router.get(
+        "/decisions/{decision}", dependencies=[Depends(door.needs("read"))], responses=answers(DECISION)
+    )
     async def decision(decision: str) -> dict[str, Any]:
         """One decision with its reading, rationale, draft and state."""
-        return await store.read(lambda session: _decision(session, decision))
+        found = await store.read(lambda session: decisions.load(session, decision))
+        told = decisions.as_json(as_told(found, policy, "integrator", "api"))
+        seen = await asyncio.to_thread(without_hidden, told, lambda ref: may_read(library, ref, ANYONE))
+        answer: dict[str, Any] = outward(seen, policy, "integrator", "api")
+        return answer
 
     return router
-
-
-def _decision(session: Session, decision: str) -> dict[str, Any]:
-    return decisions.as_json(decisions.load(session, decision))
 
 
 async def _account(crm: CrmAdapter, customer: str) -> str:

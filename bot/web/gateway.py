@@ -14,8 +14,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot.cards import CardMaker
-from bot.channels import CardReply, Channel, Envelope, Handshake, Outcome, UntrustedEnvelope
+from bot.channels import (
+    CardReply,
+    Channel,
+    Entered,
+    Envelope,
+    Handshake,
+    KeepsAddresses,
+    Outcome,
+    UntrustedEnvelope,
+)
 from bot.channels.dingtalk import NO_REPLY, DingTalk, card_answer
+from bot.channels.wecom_bot import WeComBot
 from bot.deliveries import store_outcome
 from bot.errors import NotFound
 from bot.metrics import ACKNOWLEDGED, RECEIVED, REJECTED, REPEATED
@@ -28,6 +38,8 @@ LARGEST = 1024 * 1024
 """Bytes of a callback's body; platforms send a few kilobytes."""
 TAP_ANSWER_S = 1.5
 """DingTalk wants a tapped card's new state within two seconds; later it is changed by the API."""
+BOT_ANSWER_S = 3.5
+"""WeCom drops the callback of an AI bot's card after five seconds."""
 
 
 class Gateway:
@@ -49,9 +61,15 @@ class Gateway:
 
     async def accept(self, channel: str, outcome: Outcome) -> bool:
         """Keep what arrived, durably. False: it had arrived before. When this returns, nothing can lose it."""
-        new = await self._store.write(
-            lambda session: store_outcome(session, self._deliveries, channel, outcome, self._clock())
-        )
+        keeper = self._channels.get(channel)
+
+        def keep(session: Session) -> bool:
+            new = store_outcome(session, self._deliveries, channel, outcome, self._clock())
+            if new and isinstance(keeper, KeepsAddresses):
+                keeper.keep(session, outcome)
+            return new
+
+        new = await self._store.admit(keep)
         if new:
             RECEIVED.labels(channel, type(outcome).__name__).inc()
         else:
@@ -74,6 +92,20 @@ class Gateway:
         ACKNOWLEDGED.labels(channel).observe(time.perf_counter() - started)
         return opened
 
+    async def state_of(self, key: str) -> str:
+        """Of a delivery: waiting, done or dead; empty where there is none."""
+        state = select(col(DeliveryRow.state)).where(col(DeliveryRow.key) == key)
+        return await self._store.read(lambda session: str(session.execute(state).scalar() or ""))
+
+    async def worked(self, key: str, within: float) -> bool:
+        """Whether the delivery was worked in that many seconds; returns as soon as it was."""
+        until = asyncio.get_running_loop().time() + within
+        while asyncio.get_running_loop().time() < until:
+            if await self.state_of(key) != "waiting":
+                return True
+            await asyncio.sleep(0.03)
+        return False
+
     async def tapped(self, tap: CardReply) -> dict[str, Any] | None:
         """What a tapped DingTalk card shows now, once the tap was worked; None where that takes too long."""
         until = asyncio.get_running_loop().time() + TAP_ANSWER_S
@@ -83,6 +115,15 @@ class Gateway:
                 return card
             await asyncio.sleep(0.03)
         return None
+
+    async def responded(self, bot: WeComBot, callback: str) -> dict[str, Any] | None:
+        """What an AI bot's callback is answered with, once it was worked; None where that takes too long."""
+        until = asyncio.get_running_loop().time() + BOT_ANSWER_S
+        while asyncio.get_running_loop().time() < until:
+            if body := await bot.response(callback):
+                return body
+            await asyncio.sleep(0.03)
+        return await bot.responded(callback)
 
     async def streamed(self, outcome: Outcome) -> Mapping[str, Any] | None:
         """What DingTalk's Stream mode brings."""
@@ -111,6 +152,22 @@ def routes(gateway: Gateway, channels: Mapping[str, Channel]) -> APIRouter:
         async def wecom(request: Request) -> Response:
             opened = await gateway.callback("wecom", request)
             return Response(opened.answer if isinstance(opened, Handshake) else b"", media_type="text/plain")
+
+    bot = channels.get("wecom_bot")
+    if isinstance(bot, WeComBot):
+
+        @router.api_route("/wecom/bot", methods=["GET", "POST"], include_in_schema=False)
+        async def wecom_bot(request: Request) -> Response:
+            opened = await gateway.callback("wecom_bot", request)
+            if isinstance(opened, Handshake):
+                return Response(opened.answer, media_type="text/plain")
+            if not isinstance(opened, CardReply | Entered):
+                return Response()
+            body = await gateway.responded(bot, opened.key)
+            if body is None:
+                return Response()
+            sealed = bot.sealed(body, request.query_params["nonce"])
+            return Response(sealed, media_type="application/json")
 
     dingtalk = channels.get("dingtalk")
     if isinstance(dingtalk, DingTalk):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -10,6 +12,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], Awaitable[str]]
 """Empty where all is well, otherwise what is wrong and what to do."""
+
+
+LEAST_FREE_MB = 50
+"""Below this a disk counts as full: SQLite's log and an index that is written anew want some room."""
+
+
+def too_full(folder: Path) -> str:
+    """Empty, or that nothing can be kept for long."""
+    free = shutil.disk_usage(folder).free // 1024**2
+    if free >= LEAST_FREE_MB:
+        return ""
+    return f"{free} MB are free where {folder} lies; below {LEAST_FREE_MB} MB nothing may be kept: make room"
 
 
 def routes(checks: Mapping[str, Check]) -> APIRouter:

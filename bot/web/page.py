@@ -1,45 +1,49 @@
 """The decision page `/d/{token}`: everything a card says with its sources, and the form that corrects it.
 
-Server-rendered, phone-sized, no script needed. A link names the decision; who may decide is the person signed in.
+Server-rendered, phone-sized; its one script copies the draft, and everything else works without. A link names the decision; who may decide is the person signed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+import structlog
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlmodel import Session
 
-from bot import actions, decisions, people
-from bot.card import Card, Choice
+from bot import decisions, people
 from bot.cards import CardMaker
-from bot.channels import SignsIn
-from bot.confirmation import Applied, Move, Reply
-from bot.conversation import UserId
-from bot.decision import Decision, Draft, Proposal
-from bot.errors import InvalidInput, NotAllowed, NotFound
+from bot.channels import ChannelError, ScansIn, SignsIn
+from bot.confirmation import Applied
+from bot.decision import ReasonKind
+from bot.errors import NotAllowed, NotFound
+from bot.events.tracing import local_time, trace
+from bot.markdown_table import blocks
 from bot.outbox import Outbox
 from bot.people import Person, Role
+from bot.reading_rights import may_show, reader_of
 from bot.security import Link, Links
 from bot.store import Store
-from bot.tapping import Taps
-from bot.web.signin import SignIn
-from intents import Intent
+from bot.web.card_form import CardForm, Opened, Returned
+from bot.web.roundtrip import RoundTrip
+from bot.web.signin import IN_APP, SignIn
 from knowledge import Library, Passage
 from prompts import phrase
 
+log = structlog.get_logger()
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.filters["blocks"] = blocks
 SAFE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -48,24 +52,14 @@ SAFE = {
     "X-Frame-Options": "DENY",
 }
 """Of every page here: it runs no script, loads only its style sheet, is kept and framed nowhere."""
+WITH_SCRIPT = SAFE | {"Content-Security-Policy": f"{SAFE['Content-Security-Policy']}; script-src 'self'"}
+"""Of the decision itself, whose draft can be copied."""
 VERIFIED = frozenset({"wecom", "dingtalk"})
 """Channels whose people can be asked who they are. Elsewhere the signed, user-bound, expiring link has to do."""
-IN_WECOM = "wxwork"
-"""In the user agent of WeCom's in-app browser, where signing in costs no tap."""
-ALL_CHOICES = 100
-"""A page, unlike a card, has room for every intent."""
 CONTEXT = 2
 """Passages shown before and after the one that was quoted."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A page that may be shown: the decision and its card, who looks, and whose card it is."""
-
-    decision: Decision
-    card: Card
-    viewer: Person
-    rep: Person
+READ_ON = 20
+"""Passages shown at a time to who reads on: a page stays under 100 KB."""
 
 
 class DecisionPage:
@@ -76,20 +70,22 @@ class DecisionPage:
         store: Store,
         cards: CardMaker,
         links: Links,
-        taps: Taps,
+        form: CardForm,
         library: Library,
         outbox: Outbox,
         signin: SignIn,
+        trips: RoundTrip,
         sign_ins: Mapping[str, SignsIn],
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._cards = cards
         self._links = links
-        self._taps = taps
+        self._form = form
         self._library = library
         self._outbox = outbox
         self.signin = signin
+        self._trips = trips
         self._sign_ins = sign_ins
         self._clock = clock
 
@@ -98,7 +94,7 @@ class DecisionPage:
         viewer = await self._viewer(request, link)
         if viewer is None:
             return await self._ask_who(request, token, link)
-        opened = await self._store.read(lambda session: self._open(session, link, viewer))
+        opened = await self._form.open(link.decision, viewer)
         return self._page(token, opened, said, status)
 
     async def send_code(self, token: str, user: str) -> Response:
@@ -119,14 +115,14 @@ class DecisionPage:
             )
 
         await self._store.write(send)
-        return _html("signin.html", token=token, people=who, chosen=user, said=phrase("signin_sent"))
+        return html("signin.html", token=token, people=who, chosen=user, said=phrase("signin_sent"))
 
     async def check_code(self, token: str, user: str, code: str) -> Response:
         link = self._links.read(token, self._clock())
         who = await self._store.read(lambda session: _may_sign_in(session, link))
         if user not in {one.id for one in who} or not self.signin.check(user, code):
             said = phrase("signin_wrong")
-            return _html("signin.html", 403, token=token, people=who, chosen=user, said=said)
+            return html("signin.html", 403, token=token, people=who, chosen=user, said=said)
         response = RedirectResponse(f"/d/{token}", 303)
         self.signin.remember(response, user)
         return response
@@ -137,54 +133,104 @@ class DecisionPage:
         viewer = await self._viewer(request, link)
         if viewer is None:
             return await self._ask_who(request, token, link)
-        opened = await self._store.read(lambda session: self._open(session, link, viewer))
+        opened = await self._form.open(link.decision, viewer)
         form = {name: str(value) for name, value in (await request.form()).items()}
-        if form.get("mark") != self._links.form_mark(token, opened.decision.version):
-            return self._page(token, opened, phrase("card_changed"), 409)
-        try:
-            reply = _reply(opened, self._cards.choices(opened.decision, ALL_CHOICES), form)
-        except (InvalidInput, NotFound) as wrong:
-            return self._page(token, opened, str(wrong), 422, form)
-        applied = await self._taps.reply(reply, opened.viewer, lambda session, applied: None)
-        if applied.refused:
-            fresh = await self._store.read(lambda session: self._open(session, link, viewer))
-            return self._page(token, fresh, self._taps.refusal(applied), 409)
+        applied = await self._form.apply(token, opened, form)
+        if isinstance(applied, Returned):
+            return self._page(token, applied.opened, applied.said, applied.status, applied.typed)
         return RedirectResponse(self._next(token, applied), 303)
 
-    async def source(self, request: Request, token: str, passage: str) -> Response:
-        """The quoted passage in its document, for whoever may see the decision."""
+    async def source(self, request: Request, token: str, passage: str, first: int | None) -> Response:
+        """The quoted passage in its document, of replaced versions too, for whoever may see the decision.
+
+        `first`: the number of the passage from which a longer piece is read; otherwise the quoted one with its
+        neighbours.
+        """
+        found = await self._quoted(request, token, passage)
+        if isinstance(found, Response):
+            return found
+        at = max(0, found.position - CONTEXT) if first is None else first
+        most = found.position + CONTEXT + 1 - at if first is None else READ_ON
+        around, total = await asyncio.to_thread(self._library.part, found.version_id, at, most)
+        picture = await asyncio.to_thread(self._library.page_image, passage)
+        page = html(
+            "source.html",
+            token=token,
+            passage=found,
+            around=around,
+            has_picture=bool(picture),
+            first=at,
+            after=at + len(around),
+            total=total,
+            before=max(0, at - READ_ON),
+        )
+        page.headers["Content-Security-Policy"] = f"{SAFE['Content-Security-Policy']}; img-src 'self'"
+        return page
+
+    async def page_image(self, request: Request, token: str, passage: str) -> Response:
+        """The page that the passage stands on, under the same rules as its text."""
+        found = await self._quoted(request, token, passage)
+        if isinstance(found, Response):
+            return found
+        picture = await asyncio.to_thread(self._library.page_image, passage)
+        if picture is None:
+            raise NotFound(f"passage {passage} stands on no page that could be shown")
+        return Response(picture, media_type="image/png", headers=SAFE)
+
+    async def _quoted(self, request: Request, token: str, passage: str) -> Passage | Response:
+        """The passage, or the page that asks who looks. Raises `NotFound`, `NotAllowed`."""
         link = self._links.read(token, self._clock())
         viewer = await self._viewer(request, link)
         if viewer is None:
             return await self._ask_who(request, token, link)
-        opened = await self._store.read(lambda session: self._open(session, link, viewer))
+        opened = await self._form.open(link.decision, viewer)
         found = self._library.passage(passage)
-        if found is None or found.customer not in {None, opened.decision.customer}:
+        customer = opened.decision.customer
+        if found is None or not may_show(found, customer, reader_of(opened.viewer)):
             raise NotFound(f"passage {passage} is none of {link.decision}'s sources, or its document is gone")
-        around = _around(self._library.passages_of(found.citation.document_id), found)
-        return _html("source.html", token=token, passage=found, around=around)
+        return found
 
-    def _open(self, session: Session, link: Link, viewer: str) -> Opened:
-        decision, card = self._cards.load(session, link.decision)
-        person, rep = people.by_id(session, viewer), people.by_id(session, decision.rep)
-        if not person.may_decide_for(rep):
-            raise NotAllowed(phrase("page_not_yours", rep=rep.name, you=person.name))
-        return Opened(decision, card, person, rep)
+    async def event(self, request: Request, token: str, event: str) -> Response:
+        """One of the events that the card names, with what was behind it, for whoever may see the decision."""
+        link = self._links.read(token, self._clock())
+        viewer = await self._viewer(request, link)
+        if viewer is None:
+            return await self._ask_who(request, token, link)
+        opened = await self._form.open(link.decision, viewer)
+        reasons = opened.decision.rationale.reasons
+        told = next((one for one in reasons if one.kind is ReasonKind.EVENT and one.ref == event), None)
+        if told is None:
+            raise NotFound(f"event {event} is none of {link.decision}'s reasons")
+        found = await self._store.read(lambda session: trace(session, event))
+        return html("event.html", token=token, event=found, told=told.text, local=local_time)
 
     async def _viewer(self, request: Request, link: Link) -> str | None:
         """Who looks. Where a platform can tell us, a link alone says nothing: it may have been forwarded."""
         if signed_in := self.signin.who(request):
             return signed_in
         decision = await self._store.read(lambda session: decisions.load(session, link.decision))
-        return None if decision.channel in VERIFIED else link.user
+        can_tell = decision.channel in VERIFIED or decision.channel in self._sign_ins
+        return None if can_tell else link.user
+
+    async def go_to_platform(self, request: Request, token: str) -> Response:
+        """To the sign-in of the platform that the card was shown on, from any browser that it lets in."""
+        channel = await self._platform(self._links.read(token, self._clock()))
+        way = _way(channel, request) if channel else None
+        if way is None:
+            raise NotAllowed(phrase("console_no_platform"))
+        return self._begin(token, way)
 
     async def came_back(self, request: Request, token: str, code: str, state: str) -> Response:
         """From the platform's own sign-in, with a code that names the member."""
-        link = self._links.read(token, self._clock())
-        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
-        channel = self._sign_ins.get(decision.channel)
-        address = await channel.who(code) if channel and state == self.signin.state(token) else None
-        if address is None or channel is None:
+        channel = await self._platform(self._links.read(token, self._clock()))
+        if channel is None or self._trips.end(request, state) != f"/d/{token}":
+            raise NotAllowed(phrase("signin_failed"))
+        try:
+            address = await channel.who(code)
+        except ChannelError as error:
+            log.warning("page_sign_in_failed", channel=channel.name, reason=str(error))
+            return message(phrase("signin_away", platform=phrase(f"platform_{channel.name}")), 502)
+        if address is None:
             raise NotAllowed(phrase("signin_failed"))
         name = channel.name
         person = await self._store.read(lambda session: people.by_address(session, name, address))
@@ -192,36 +238,34 @@ class DecisionPage:
             raise NotAllowed(phrase("signin_failed"))
         response = RedirectResponse(f"/d/{token}", 303)
         self.signin.remember(response, person.id)
+        self._trips.forget(response)
         return response
 
     async def _ask_who(self, request: Request, token: str, link: Link) -> Response:
-        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
-        channel = self._sign_ins.get(decision.channel)
-        if channel and IN_WECOM in request.headers.get("user-agent", "").lower():
-            back = f"{self._links.public_url}/d/{token}/signed-in"
-            return RedirectResponse(channel.sign_in_url(back, self.signin.state(token)), 303)
+        """The platform's own browser knows; any other gets a choice: the platform's sign-in, or a code sent to the chat."""
+        channel = await self._platform(link)
+        way = _way(channel, request) if channel else None
+        if channel and way and IN_APP[channel.name](request):
+            return self._begin(token, way)
         who = await self._store.read(lambda session: _may_sign_in(session, link))
-        return _html("signin.html", 401, token=token, people=who, chosen=link.user, said="")
+        platform = phrase(f"platform_{channel.name}") if channel and way else ""
+        return html("signin.html", 401, token=token, people=who, chosen=link.user, said="", platform=platform)
+
+    async def _platform(self, link: Link) -> SignsIn | None:
+        """Where the card was shown, if people can sign in there."""
+        decision = await self._store.read(lambda session: decisions.load(session, link.decision))
+        return self._sign_ins.get(decision.channel)
+
+    def _begin(self, token: str, way: Callable[[str, str], str]) -> Response:
+        back = f"{self._links.public_url}/d/{token}/signed-in"
+        return self._trips.begin(lambda state: way(back, state), f"/d/{token}")
 
     def _page(
         self, token: str, opened: Opened, said: str, status: int, typed: Mapping[str, str] | None = None
     ) -> Response:
-        """`typed`: a form that was refused, so that a mistake in one field costs nothing in the others."""
-        decision = opened.decision
-        return _html(
-            "decision.html",
-            status,
-            token=token,
-            mark=self._links.form_mark(token, decision.version),
-            decision=decision,
-            card=opened.card,
-            choices=self._cards.choices(decision, ALL_CHOICES),
-            viewer=opened.viewer,
-            rep=opened.rep,
-            draft=(typed or {}).get("draft", decision.draft.text),
-            forms=[_form(number, action, typed) for number, action in enumerate(decision.draft.actions)],
-            said=said,
-        )
+        page = html("decision.html", status, token=token, said=said, **self._form.shown(token, opened, typed))
+        page.headers.update(WITH_SCRIPT)
+        return page
 
     def _next(self, token: str, applied: Applied) -> str:
         """The page of the new proposal where an intent was corrected, otherwise this one."""
@@ -252,29 +296,57 @@ def routes(page: DecisionPage) -> APIRouter:
             return await page.send_code(token, str(form.get("user", "")))
         return await page.check_code(token, str(form.get("user", "")), str(form.get("code", "")))
 
+    @router.get("/sign-in")
+    async def sign_in(request: Request, token: str) -> Response:
+        return await page.go_to_platform(request, token)
+
     @router.get("/signed-in")
-    async def signed_in(request: Request, token: str, code: str = "", state: str = "") -> Response:
-        return await page.came_back(request, token, code, state)
+    async def signed_in(
+        request: Request,
+        token: str,
+        code: str = "",
+        auth_code: Annotated[str, Query(alias="authCode")] = "",
+        state: str = "",
+    ) -> Response:
+        return await page.came_back(request, token, code or auth_code, state)
 
     @router.get("/next")
     async def follow(request: Request, token: str) -> Response:
         return await page.follow(request, token)
 
+    @router.get("/event/{event}")
+    async def event(request: Request, token: str, event: str) -> Response:
+        return await page.event(request, token, event)
+
+    @router.get("/page-image/{passage:path}")
+    async def page_image(request: Request, token: str, passage: str) -> Response:
+        return await page.page_image(request, token, passage)
+
     @router.get("/source/{passage:path}")
-    async def source(request: Request, token: str, passage: str) -> Response:
-        return await page.source(request, token, passage)
+    async def source(
+        request: Request, token: str, passage: str, first: Annotated[int | None, Query(ge=0, le=10**9)] = None
+    ) -> Response:
+        return await page.source(request, token, passage, first)
 
     return router
 
 
 def message(words: str, status: int) -> HTMLResponse:
     """A page that only says something: a link that ran out, a decision of somebody else."""
-    return _html("message.html", status, words=words)
+    return html("message.html", status, words=words)
 
 
-def _html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+def html(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page of ours, hardened."""
     text = TEMPLATES.get_template(template).render(**values)
     return HTMLResponse(text, status, headers=SAFE)
+
+
+def _way(channel: SignsIn, request: Request) -> Callable[[str, str], str] | None:
+    """The address of the platform's sign-in for this browser: its own, or one where a code is scanned; None where there is neither."""
+    if IN_APP[channel.name](request) or channel.name == "dingtalk":
+        return channel.sign_in_url  # DingTalk's page signs in from anywhere
+    return channel.scan_url if isinstance(channel, ScansIn) else None
 
 
 def _may_sign_in(session: Session, link: Link) -> list[Person]:
@@ -282,71 +354,3 @@ def _may_sign_in(session: Session, link: Link) -> list[Person]:
     rep = people.by_id(session, decisions.load(session, link.decision).rep)
     manager = people.by_id(session, rep.manager) if rep.manager else None
     return [rep, manager] if manager and manager.role is Role.MANAGER else [rep]
-
-
-def _reply(opened: Opened, choices: Sequence[Choice], form: Mapping[str, str]) -> Reply:
-    decision = opened.decision
-    base = Reply(
-        decision.id,
-        UserId(opened.viewer.id),
-        Move.CONFIRM,
-        decision.version,
-        decision.content_hash,
-        note=form.get("note", "")[:300],
-    )
-    match form.get("move"):
-        case "intent":
-            return replace(base, move=Move.CORRECT, intent=_intent(choices, form.get("intent", "")))
-        case "confirm":
-            draft = _draft(decision, form)
-            same = draft == decision.draft
-            return base if same else replace(base, move=Move.CORRECT, draft=draft)
-        case "decline" | "retry" | "undo" as move:
-            return replace(base, move=Move(move))
-        case other:
-            raise InvalidInput(f"“{other}”不是这个页面的操作")
-
-
-def _intent(choices: Sequence[Choice], chosen: str) -> Intent:
-    """One of the intents that the page offers. Raises `InvalidInput`."""
-    if chosen not in {choice.id for choice in choices}:
-        raise InvalidInput(f"“{chosen}”不是可以选的意图,请从列表里选一个")
-    return Intent(chosen)
-
-
-def _draft(decision: Decision, form: Mapping[str, str]) -> Draft:
-    """The draft and the actions as the form has them. Raises `InvalidInput` naming every field that is wrong."""
-    kept, wrong = [], []
-    for number, action in enumerate(decision.draft.actions):
-        if f"a{number}.keep" not in form:
-            continue
-        prefix = f"a{number}."
-        values = {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix)}
-        values.pop("keep")
-        try:
-            params = actions.by_name(action.kind).parse(values, action.params)
-            kept.append(Proposal(action.kind, params))
-        except InvalidInput as error:
-            wrong.append(str(error))
-    if wrong:
-        raise InvalidInput("\n".join(wrong))
-    text = form.get("draft", decision.draft.text).replace("\r\n", "\n").strip()
-    return replace(decision.draft, text=text, actions=tuple(kept))
-
-
-def _form(number: int, action: Proposal, typed: Mapping[str, str] | None) -> dict[str, Any]:
-    """An action's part of the form: filled as proposed, or as it was typed."""
-    kind, prefix = actions.by_name(action.kind), f"a{number}."
-    fields = [
-        replace(one, value=(typed or {}).get(prefix + one.name, one.value))
-        for one in kind.form(action.params)
-    ]
-    keep = typed is None or f"{prefix}keep" in typed
-    return {"label": kind.label, "fields": fields, "missing": action.missing, "keep": keep}
-
-
-def _around(whole: tuple[Passage, ...], found: Passage) -> list[Passage]:
-    at = next((number for number, one in enumerate(whole) if one.id == found.id), None)
-    if at is None:
-        return [found]  # of a version that was replaced: shown by itself
-    return list(whole[max(0, at - CONTEXT) : at + CONTEXT + 1])

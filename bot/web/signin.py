@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +21,20 @@ CODE_HOLDS_S = 600
 MOST_TRIES = 5
 
 
+def is_in_wecom(request: Request) -> bool:
+    """Whether this is WeCom's in-app browser, where signing in costs no tap."""
+    return "wxwork" in request.headers.get("user-agent", "").lower()
+
+
+def is_in_dingtalk(request: Request) -> bool:
+    """Whether this is DingTalk's in-app browser, which knows the person as well."""
+    return "dingtalk" in request.headers.get("user-agent", "").lower()
+
+
+IN_APP: Mapping[str, Callable[[Request], bool]] = {"wecom": is_in_wecom, "dingtalk": is_in_dingtalk}
+"""Channels whose own browser says who somebody is."""
+
+
 @dataclass
 class SignIn:
     """Makes and checks codes and cookies."""
@@ -30,10 +44,6 @@ class SignIn:
     """Cookies only over HTTPS; set where the public address is HTTPS."""
     clock: Callable[[], datetime]
     _tries: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def state(self, token: str) -> str:
-        """Ties the platform's answer to the page that asked (letters and digits, as platforms want it)."""
-        return hmac.digest(self.secret.encode(), f"state\0{token}".encode(), hashlib.sha256).hex()
 
     def code_for(self, user: str) -> str:
         return self._code(user, self._window())

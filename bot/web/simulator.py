@@ -19,6 +19,7 @@ from bot.channels import CardReply, Entered, Heard
 from bot.channels.simulator import Simulator
 from bot.customers import sight
 from bot.errors import InvalidInput
+from bot.markdown_table import Table, blocks
 from bot.people import Person
 from bot.store import Store
 from bot.tables import SimMessageRow
@@ -57,8 +58,10 @@ class SimMessage(BaseModel):
     """One bubble. `changed` grows with every change anywhere, so that the page asks only for what is new."""
 
     seq: int
-    kind: Literal["me", "bot", "card"]
+    kind: Literal["me", "bot", "card", "notice"]
     body: dict[str, Any]
+    blocks: tuple[str | Table, ...]
+    """What the bot says, text and tables apart: of a card, what it sets side by side."""
     at: datetime
     changed: int
 
@@ -148,7 +151,7 @@ def routes(
     ) -> list[SimMessage]:
         person = await person_of(request)
         rows = await store.read(lambda session: _since(session, simulator, person.id, since))
-        return [SimMessage.model_validate(row, from_attributes=True) for row in rows]
+        return [_message(row) for row in rows]
 
     return router
 
@@ -156,6 +159,18 @@ def routes(
 def _examples(names: list[str]) -> list[str]:
     first, second = names
     return [example.format(first=first, second=second) for example in EXAMPLES]
+
+
+def _message(row: SimMessageRow) -> SimMessage:
+    told = {"bot": "words", "card": "compared"}.get(row.kind, "")
+    return SimMessage(
+        seq=row.seq,
+        kind=row.kind,
+        body=row.body,
+        blocks=tuple(blocks(row.body.get(told, ""))),
+        at=row.at,
+        changed=row.changed,
+    )
 
 
 def _since(session: Session, simulator: Simulator, person: str, since: int) -> list[SimMessageRow]:

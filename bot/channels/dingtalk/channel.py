@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from bot.card import Card
+from bot.card import Card, Notice
 from bot.channels import CardRef, CardReply, Downloaded, Envelope, Outcome, ReplyAddress, UntrustedEnvelope
-from bot.channels.dingtalk import signature
+from bot.channels.dingtalk import signature, signin
 from bot.channels.dingtalk.answering import OnOutcome
 from bot.channels.dingtalk.calendar import Calendar
 from bot.channels.dingtalk.card_data import card_data
@@ -25,6 +25,7 @@ from bot.channels.dingtalk.stream import Stream
 from bot.channels.dingtalk.taps import read_tap
 from bot.channels.dingtalk.words import Words
 from bot.settings import DingTalkSettings
+from bot.sharing import Allowance, TokenShelf
 
 NO_REPLY: Mapping[str, Any] = {"msgtype": "empty"}
 """Answer to a robot's HTTP callback: words follow by themselves."""
@@ -43,13 +44,18 @@ class DingTalk:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         per_second: float = PER_SECOND,
         card_callback: str = "",
+        shelf: TokenShelf | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
-        """`card_callback`: our address for taps in HTTP mode, registered by the first `warm`."""
+        """`card_callback`: our address for taps in HTTP mode, registered by the first `warm`.
+
+        `shelf` and `allowance`: what is shared with other processes that send for the same app.
+        """
         self._settings = settings
         self._clock = clock
         self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S)
         self._owns_http = http is None
-        self._client = Client(settings, self._http, clock, per_second)
+        self._client = Client(settings, self._http, clock, per_second, shelf, allowance)
         self._taps = OpenTaps()
         self._cards = Cards(settings, self._client, self._taps)
         self._words = Words(settings, self._client, clock)
@@ -79,6 +85,9 @@ class DingTalk:
         """The same key is the same card: sent twice, it is there once."""
         return await self._cards.show(card, to, key)
 
+    async def notify(self, notice: Notice, to: str, key: str) -> None:
+        await self._words.notify(notice, to)
+
     async def refresh(
         self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None
     ) -> CardRef:
@@ -92,6 +101,12 @@ class DingTalk:
     async def download(self, ref: Mapping[str, str], most: int) -> Downloaded:
         """A file that somebody sent to the robot."""
         return await self._downloads.download(ref, most)
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        return signin.sign_in_url(self._settings, back, state)
+
+    async def who(self, code: str) -> str | None:
+        return await signin.who(self._settings, self._client, code)
 
     def stream(self, on_outcome: OnOutcome) -> Stream:
         """The connection of Stream mode; it and `refresh` know of each other's taps."""

@@ -15,6 +15,7 @@ from bot.channels.bodies import within
 from bot.channels.dingtalk import problems
 from bot.channels.dingtalk.tokens import Tokens
 from bot.settings import DingTalkSettings
+from bot.sharing import Allowance, TokenShelf
 
 PER_SECOND = 20
 """Calls of one API in a second; what the standard edition allows (page "call-frequency-limit")."""
@@ -29,10 +30,14 @@ class Client:
         http: httpx.AsyncClient,
         clock: Callable[[], datetime],
         per_second: float = PER_SECOND,
+        shelf: TokenShelf | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
+        """`shelf` and `allowance`: what is shared with other processes that send for the same app."""
         self.http = http
-        self.tokens = Tokens(settings, http, clock)
+        self.tokens = Tokens(settings, http, clock, shelf)
         self._settings = settings
+        self._allowance, self._per_second = allowance, per_second
         self._limits: defaultdict[str, AsyncLimiter] = defaultdict(lambda: AsyncLimiter(per_second, 1))
 
     async def call(
@@ -54,6 +59,16 @@ class Client:
             return await self._request("POST", url, json=body, params={"access_token": token})
 
         return await self._with_token(path, attempt, _old_problem)
+
+    async def as_person(
+        self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The new API with the token of somebody who signs in, or with none; the app's own stays out of it."""
+        headers = {"x-acs-dingtalk-access-token": token} if token else {}
+        response = await self._request(method, f"{self._settings.api_base}{path}", json=body, headers=headers)
+        if problem := problems.of_response(response):
+            raise problem
+        return _body(response)
 
     async def post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """An address that carries its own right (a session webhook); errors as in the old API."""
@@ -79,7 +94,9 @@ class Client:
         attempt: Callable[[str], Any],
         problem_of: Callable[[httpx.Response], ChannelError | None],
     ) -> dict[str, Any]:
-        async with self._limits["/".join(path.split("/")[:4])]:
+        api = "/".join(path.split("/")[:4])
+        async with self._limits[api]:
+            await self._shared_room(api)
             token = await self.tokens.get()
             response = await attempt(token)
         problem = problem_of(response)
@@ -92,6 +109,14 @@ class Client:
         if problem:
             raise problem
         return _body(response)
+
+    async def _shared_room(self, api: str) -> None:
+        """Room in the quota that all our processes have together, or `ChannelBusy` that says when there will be."""
+        if self._allowance is None:
+            return
+        name, most = f"dingtalk:{self._settings.client_id}:{api}", max(1, int(self._per_second))
+        if after := await self._allowance.take(name, 1, most, most / self._per_second):
+            raise ChannelBusy(f"{api} was called as often as DingTalk allows", "pace", after)
 
     async def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
         try:

@@ -13,6 +13,7 @@ from bot.channels import ChannelBusy, UntrustedEnvelope
 from bot.channels.dingtalk import problems
 from bot.channels.dingtalk.payload import shaped
 from bot.settings import DingTalkSettings
+from bot.sharing import SharedToken, TokenShelf
 
 RENEW_BEFORE = timedelta(minutes=5)
 """A token is renewed this long before its end; asking early returns the same one and extends it."""
@@ -26,8 +27,15 @@ class _Granted(BaseModel):
 
 class Tokens:
     def __init__(
-        self, settings: DingTalkSettings, http: httpx.AsyncClient, clock: Callable[[], datetime]
+        self,
+        settings: DingTalkSettings,
+        http: httpx.AsyncClient,
+        clock: Callable[[], datetime],
+        shelf: TokenShelf | None = None,
     ) -> None:
+        """`shelf`: where other processes of ours leave the token they fetched."""
+        self._shelf, self._name = shelf, f"dingtalk:{settings.client_id}"
+        self._rejected = ""
         self._settings = settings
         self._http = http
         self._clock = clock
@@ -47,7 +55,7 @@ class Tokens:
     def forget(self, token: str) -> None:
         """The platform rejects it. A newer one that came meanwhile is kept."""
         if token == self._token:
-            self._until = None
+            self._until, self._rejected = None, token
 
     def _lasts(self, needed: timedelta) -> bool:
         return self._until is not None and self._clock() + needed < self._until
@@ -62,6 +70,9 @@ class Tokens:
 
     async def _fetch(self) -> str:
         """Page "obtain-the-access-token-of-an-internal-app"."""
+        if found := await self._shared():
+            self._token, self._until = found
+            return self._token
         secret = self._settings.client_secret.get_secret_value()
         body = {"appKey": self._settings.client_id, "appSecret": secret}
         try:
@@ -75,7 +86,15 @@ class Tokens:
         except UntrustedEnvelope as error:
             raise ChannelBusy("DingTalk answered without a token", "shape", 5.0) from error
         self._token, self._until = granted.access_token, self._clock() + timedelta(seconds=granted.expire_in)
+        if self._shelf:
+            await self._shelf.put(self._name, SharedToken(self._token, self._until))
         return self._token
+
+    async def _shared(self) -> SharedToken | None:
+        """What another process fetched, unless it was rejected or is about to end."""
+        found = await self._shelf.get(self._name) if self._shelf else None
+        usable = found and found.value not in {self._rejected, self._token}
+        return found if found and usable and found.until - RENEW_BEFORE > self._clock() else None
 
 
 def _seen(task: asyncio.Task[str]) -> None:

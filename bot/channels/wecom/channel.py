@@ -10,16 +10,19 @@ from typing import Any
 import httpx
 import structlog
 
-from bot.card import Card
+from bot.card import Card, Notice
 from bot.channels import CardRef, ChannelRefused, Downloaded, Envelope, Handshake, Outcome, ReplyAddress
-from bot.channels.wecom import cards, inbound, schedule, signin, wording
+from bot.channels.wecom import cards, contacts, inbound, notices, schedule, signin, wording
 from bot.channels.wecom.client import Client, OutcomeUnknown
+from bot.channels.wecom.contacts import ExternalContact
 from bot.channels.wecom.envelope import Gate
 from bot.channels.wecom.errcodes import CODE_IS_USED, NO_MEDIA, TASK_EXISTS
 from bot.channels.wecom.fit import usable
+from bot.channels.wecom.jsapi import PageTickets, Signatures
 from bot.channels.wecom.keys import digest, repeat_window, task_id
 from bot.channels.wecom.pace import Limits, Pace
 from bot.settings import WeComSettings
+from bot.sharing import Allowance, TokenShelf
 
 log = structlog.get_logger()
 BREATH = 0.5
@@ -42,7 +45,10 @@ class WeCom:
         clock: Callable[[], datetime] = _now,
         limits: Limits | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        shelf: TokenShelf | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
+        """`shelf` and `allowance`: what is shared with other processes that send for the same app."""
         limits = limits or Limits()
         self._settings = settings
         self._agent = settings.agent_id
@@ -51,8 +57,9 @@ class WeCom:
         )
         self._owns_http = http is None
         self._http = http or httpx.AsyncClient()
-        self._client = Client(settings, self._http, clock, limits.parallel)
-        self._pace = Pace(limits)
+        self._client = Client(settings, self._http, clock, limits.parallel, shelf=shelf)
+        self._tickets = PageTickets(settings, self._client, clock, shelf)
+        self._pace = Pace(limits, allowance)
         self._pause = pause
         self._doubtful: dict[str, str] = {}
         """Response code → digest of an update that may have worked although no answer came."""
@@ -65,8 +72,19 @@ class WeCom:
     def sign_in_url(self, back: str, state: str) -> str:
         return signin.sign_in_url(self._settings, back, state)
 
+    def scan_url(self, back: str, state: str) -> str:
+        return signin.scan_url(self._settings, back, state)
+
     async def who(self, code: str) -> str | None:
         return await signin.who(self._client, code)
+
+    async def signatures(self, url: str) -> Signatures:
+        """With which a page at this address may call WeCom's JS-SDK. Raises `ChannelBusy`, `ChannelRefused`."""
+        return await self._tickets.sign(url)
+
+    async def contact(self, external: str) -> ExternalContact | None:
+        """An external contact of the company's; None where WeCom may not or cannot say. Raises `ChannelError`."""
+        return await contacts.contact(self._client, external)
 
     async def warm(self) -> None:
         """Have a token ready before somebody waits for it; for a scheduler."""
@@ -97,6 +115,12 @@ class WeCom:
             return await self._show(notice, to, key)
         await self.say(cards.everything(card), to, key)
         return CardRef()
+
+    async def notify(self, notice: Notice, to: str, key: str) -> None:
+        if card := notices.drawn(notice):
+            await self._show(card, to, key)
+        else:
+            await self.say(notices.words(notice), to, key)
 
     async def refresh(
         self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None

@@ -18,6 +18,7 @@ from bot.channels.wecom import media
 from bot.channels.wecom.errcodes import STALE_TOKEN, error_for
 from bot.channels.wecom.tokens import Token, Tokens
 from bot.settings import WeComSettings
+from bot.sharing import TokenShelf
 
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -36,13 +37,14 @@ class Client:
         clock: Callable[[], datetime],
         parallel: int = 8,
         jitter: Callable[[], float] = random.random,
+        shelf: TokenShelf | None = None,
     ) -> None:
         self._settings = settings
         self._http = http
         self._clock = clock
         self._free = asyncio.Semaphore(parallel)
         self._jitter = jitter
-        self.tokens = Tokens(self._fetch_token, clock)
+        self.tokens = Tokens(self._fetch_token, clock, shelf, f"wecom:{settings.corp_id}:{settings.agent_id}")
         logging.getLogger("httpx").addFilter(hide_secrets)
 
     async def call(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

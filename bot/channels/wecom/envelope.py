@@ -12,10 +12,11 @@ from __future__ import annotations
 import binascii
 import hmac
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
+import orjson
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from wechatpy.enterprise.crypto import PrpCrypto, WeChatCrypto
@@ -34,9 +35,12 @@ TOLERANCE = timedelta(minutes=10)
 class Gate:
     """Opens what was sealed for `receive_id` (the CorpID for a company's own app, empty for its AI bot)."""
 
-    def __init__(self, token: str, aes_key: str, receive_id: str) -> None:
+    def __init__(
+        self, token: str, aes_key: str, receive_id: str, sealed: Callable[[bytes], str] | None = None
+    ) -> None:
         self._token = token
         self._receive_id = receive_id
+        self._sealed = sealed or sealed_xml
         self._cipher = PrpCrypto(_key(token, aes_key, receive_id))
 
     def open(self, envelope: Envelope) -> Handshake | str:
@@ -47,7 +51,9 @@ class Gate:
                 sealed = envelope.query.get("echostr", "").replace(" ", "+")
                 return Handshake(self._unseal(sealed, envelope).encode())
             case "POST":
-                return self._unseal(_sealed(envelope.body), envelope)
+                if len(envelope.body) > LARGEST:
+                    raise UntrustedEnvelope("too_large", 413)
+                return self._unseal(self._sealed(envelope.body), envelope)
         raise UntrustedEnvelope("method", 405)
 
     def _unseal(self, sealed: str, envelope: Envelope) -> str:
@@ -67,6 +73,13 @@ class Gate:
         signer = WeChatSigner()
         signer.add_data(self._token, timestamp, nonce, sealed)
         return str(signer.signature)
+
+    def seal(self, words: str, nonce: str, at: datetime) -> Mapping[str, object]:
+        """An answer as an AI bot gives it ("加解密方案", path/101033): lower-case names, the callback's own nonce."""
+        sealed = self._cipher.encrypt(words, self._receive_id).decode()
+        timestamp = int(at.timestamp())
+        signature = self.sign(str(timestamp), nonce, sealed)
+        return {"encrypt": sealed, "msgsignature": signature, "timestamp": timestamp, "nonce": nonce}
 
     def decrypt(self, sealed: str) -> str:
         try:
@@ -93,10 +106,19 @@ def fields(root: Element) -> Mapping[str, str]:
     return {child.tag: child.text or "" for child in root if not len(child)}
 
 
-def _sealed(body: bytes) -> str:
-    if len(body) > LARGEST:
-        raise UntrustedEnvelope("too_large", 413)
+def sealed_xml(body: bytes) -> str:
+    """What an app's callback carries."""
     return fields(parse(body)).get("Encrypt", "").strip()
+
+
+def sealed_json(body: bytes) -> str:
+    """What an AI bot's callback carries."""
+    try:
+        outer = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise UntrustedEnvelope("malformed", 400) from error
+    sealed = outer.get("encrypt", "") if isinstance(outer, dict) else ""
+    return sealed.strip() if isinstance(sealed, str) else ""
 
 
 def _instant(timestamp: str) -> datetime:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.channels import ChannelBusy, ChannelRefused
+from bot.sharing import SharedToken, TokenShelf
 
 AHEAD = timedelta(minutes=5)
 """A token that ends sooner is renewed by whoever needs one."""
@@ -28,8 +29,16 @@ class Token(NamedTuple):
 class Tokens:
     """`fetch` asks WeCom for a token; it raises `ChannelBusy` and `ChannelRefused`, which come through from here."""
 
-    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[Token]],
+        clock: Callable[[], datetime],
+        shelf: TokenShelf | None = None,
+        name: str = "wecom",
+    ) -> None:
+        """`shelf`: where other processes of ours leave the token they fetched."""
         self._fetch = fetch
+        self._shelf, self._name = shelf, name
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token: Token | None = None
@@ -50,7 +59,7 @@ class Tokens:
             if self._token and self._token.value != stale:
                 return self._token.value
             self._token = None
-            return (await self._fetched()).value
+            return (await self._fetched(stale)).value
 
     async def _good_for(self, ahead: timedelta) -> str:
         if token := self._fresh(ahead):
@@ -67,7 +76,8 @@ class Tokens:
         return token if token.until - ahead > now or self._rests(now) else None
 
     def _rests(self, now: datetime) -> bool:
-        return self._rest_until is not None and now < self._rest_until
+        """Not after the clock was put back: a rest lasts no longer than it was meant to."""
+        return self._rest_until is not None and now < self._rest_until <= now + PAUSE
 
     async def _fetched_or_still_good(self) -> Token:
         try:
@@ -77,8 +87,11 @@ class Tokens:
                 return self._token
             raise
 
-    async def _fetched(self) -> Token:
+    async def _fetched(self, stale: str = "") -> Token:
         now = self._clock()
+        if shared := await self._shared(stale, now):
+            self._token = shared
+            return shared
         if self._refused and self._rests(now):
             raise self._refused
         self._rest_until, self._refused = now + PAUSE, None
@@ -87,4 +100,13 @@ class Tokens:
         except ChannelRefused as refused:
             self._refused = refused
             raise
+        if self._shelf:
+            await self._shelf.put(self._name, SharedToken(*self._token))
         return self._token
+
+    async def _shared(self, stale: str, now: datetime) -> Token | None:
+        """What another process fetched, unless it is the one that was refused or about to end."""
+        found = await self._shelf.get(self._name) if self._shelf else None
+        held = self._token.value if self._token else ""
+        usable = found and found.value not in {stale, held} and found.until - AHEAD > now
+        return Token(*found) if found and usable else None

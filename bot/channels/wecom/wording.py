@@ -1,8 +1,8 @@
 """Words as messages: markdown where it says more than plain text, text otherwise, each part within its limit.
 
 "发送应用消息" (path/90236): both kinds hold 2048 bytes, and what is longer is cut in silence. WeCom's markdown knows
-headings, bold, links, inline code, quotes and colours; the view inside WeChat shows no markdown at all, so plain
-words go out as text, which every client shows.
+headings, bold, links, inline code, quotes and colours, and no tables; the view inside WeChat shows no markdown at
+all, so plain words go out as text, which every client shows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.channels.wecom.fit import pieces
+from bot.markdown_table import in_lines
 
 LONGEST = 2048
 _ROOM_FOR_NUMBER = 16
@@ -33,7 +34,9 @@ class Message(NamedTuple):
 
 def messages(words: str) -> Sequence[Message]:
     """The messages that carry these words, numbered where there are several: quick ones may arrive out of order."""
-    plain = _ANCHOR.sub("＜", words.strip())  # an anchor in somebody's quoted words must not become a link
+    plain = _ANCHOR.sub(
+        "＜", in_lines(words).strip()
+    )  # an anchor in somebody's quoted words must not become a link
     for pattern, instead in _UNKNOWN_TO_WECOM:
         plain = pattern.sub(instead, plain)
     kind = "markdown" if _MARKDOWN.search(plain) else "text"

@@ -1,7 +1,7 @@
 // The page behind /sim: shows bubbles and cards, sends words and taps. Text is only ever set as text, never as HTML.
 "use strict";
 const talk = document.getElementById("talk"), text = document.getElementById("text"), person = document.getElementById("person");
-let since = 0, shown = new Map(), generation = 0;
+let since = 0, shown = new Map(), generation = 0, becoming;
 
 const make = (tag, content, className) => {
   const node = document.createElement(tag);
@@ -37,7 +37,30 @@ function list(tag, items, draw) {
   return node;
 }
 
-function drawCard(card) {
+function table(from) {
+  const node = make("table"), head = make("tr"), scrolls = make("div", undefined, "scrolls");
+  for (const name of from.head) head.append(cell("th", name, "col"));
+  node.append(make("thead"), list("tbody", from.rows, ([name, ...values]) => {
+    const row = make("tr");
+    row.append(cell("th", name, "row"), ...values.map(value => make("td", value)));
+    return row;
+  }));
+  node.tHead.append(head);
+  scrolls.tabIndex = 0;
+  scrolls.setAttribute("role", "region");
+  scrolls.setAttribute("aria-label", "对照表");
+  scrolls.append(node);
+  return scrolls;
+}
+function cell(tag, content, scope) { const node = make(tag, content); node.scope = scope; return node; }
+
+// text and tables, as the server took them apart
+function blocks(node, told) {
+  for (const one of told) node.append(typeof one === "string" ? words(make("p"), one) : table(one));
+  return node;
+}
+
+function drawCard(card, told) {
   const node = make("article", undefined, "card " + card.tone);
   node.append(make("p", card.subtitle, "quiet"));
   const title = make("h3", card.title + " ");
@@ -54,6 +77,7 @@ function drawCard(card) {
     return item;
   }));
   if (card.unknowns.length) { node.append(make("h4", "还不知道")); node.append(list("ul", card.unknowns, unknown => make("li", unknown))); }
+  if (told.length) { node.append(make("h4", "对照")); blocks(node, told); }
   if (card.draft) { node.append(make("h4", "回复草稿")); node.append(make("p", card.draft, "draft")); }
   for (const action of card.actions) {
     node.append(make("h4", action.label));
@@ -80,6 +104,14 @@ function drawCard(card) {
   return node;
 }
 
+function drawNotice(notice) {
+  const node = make("article", undefined, "card quiet notice"), fields = make("dl");
+  node.append(make("p", notice.subtitle, "quiet"), make("h3", notice.title), make("p", notice.figure, "figure"), make("p", notice.figure_name, "quiet"));
+  for (const [label, value] of notice.rows) fields.append(make("dt", label), make("dd", value));
+  node.append(fields, link(notice.url, notice.button));
+  return node;
+}
+
 const local = url => { const to = new URL(url, location.href); return to.pathname + to.search + to.hash; };
 function link(url, label) { const node = make("a", label); node.href = local(url); return node; }
 
@@ -92,7 +124,9 @@ async function tap(row, card, button, choice) {
 
 function show(message) {
   const before = shown.get(message.seq);
-  const node = message.kind === "card" ? drawCard(message.body) : words(make("div", undefined, "bubble " + message.kind), message.body.words);
+  const draw = { card: drawCard, notice: drawNotice }[message.kind];
+  const bubble = make("div", undefined, "bubble " + message.kind);
+  const node = draw ? draw(message.body, message.blocks) : message.kind === "bot" ? blocks(bubble, message.blocks) : words(bubble, message.body.words);
   if (before) before.replaceWith(node); else talk.append(node);
   shown.set(message.seq, node);
   since = Math.max(since, message.changed);
@@ -109,6 +143,7 @@ async function look() {
 
 async function say(wording) {
   if (!wording.trim()) return;
+  await becoming; // otherwise it may be said as whoever one was a moment ago
   await post("/sim/say", { key: key(), text: wording });
   await look();
 }
@@ -124,8 +159,8 @@ async function become(user) {
   await look();
 }
 
-person.onchange = () => become(person.value);
+person.onchange = () => { becoming = become(person.value); };
 document.getElementById("say").onsubmit = event => { event.preventDefault(); const wording = text.value; text.value = ""; say(wording).catch(() => { text.value = wording; }); };
 text.onkeydown = event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); document.getElementById("say").requestSubmit(); } };
-(async function poll() { try { await look(); } catch { /* the server is away: look again */ } setTimeout(poll, 700); })();
-become(person.value);
+becoming = become(person.value);
+(async function poll() { try { await becoming; await look(); } catch { /* the server is away: look again */ } setTimeout(poll, 700); })();
