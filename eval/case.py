@@ -16,7 +16,7 @@ FROZEN = {
 
 
 def intent_cases(name: str) -> list[Example]:
-    """The cases of `dev`, `test`, or of a file by its path."""
+    """The cases of `dev`, `dev-more`, `test`, or of a file by its path."""
     path = CASES / "intents" / f"{name}.jsonl"
     return read_file(path if path.exists() else Path(name))
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from intents import IntentsError
+
 from .hygiene import inspect
 from .metrics import mcnemar
-from .suites import SUITES, Options, SuiteReport
+from .suites import NEEDS_DATA, SUITES, Options, SuiteReport
 
 app = typer.Typer(
     no_args_is_help=True, help="Measure: intents, retrieval, whole turns; compare two measurements."
@@ -21,8 +23,11 @@ app = typer.Typer(
 @app.command()
 def run(
     suite: Annotated[str, typer.Option(help=f"one of: {', '.join(SUITES)}; empty for all")] = "",
-    cases: Annotated[str, typer.Option(help="dev, test, or a file of cases")] = "test",
+    cases: Annotated[
+        str, typer.Option(help="dev, test, another set of eval/cases, or a file of cases")
+    ] = "test",
     model: Annotated[str, typer.Option(help="a model file instead of the one that ships")] = "",
+    data: Annotated[str, typer.Option(help="folder of a public set (suites public, retrieval, scope)")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a suite on stdout")] = False,
     folder: Annotated[
         Path | None, typer.Option("--report", help="also write text and JSON into this folder")
@@ -32,10 +37,17 @@ def run(
     if suite and suite not in SUITES:
         typer.echo(f"no suite {suite!r}; there are: {', '.join(SUITES)}", err=True)
         raise typer.Exit(2)
-    for name in [suite] if suite else list(SUITES):
-        report = SUITES[name](Options(cases, model))
+    if suite in NEEDS_DATA and not data:
+        typer.echo(f"suite {suite} needs --data FOLDER", err=True)
+        raise typer.Exit(2)
+    for name in [suite] if suite else [one for one in SUITES if data or one not in NEEDS_DATA]:
+        try:
+            report = SUITES[name](Options(cases, model, data))
+        except IntentsError as refused:
+            typer.echo(str(refused), err=True)
+            raise typer.Exit(1) from refused
         if folder:
-            write(report, folder, f"{name}-{Path(cases).stem}")
+            write(report, folder, f"{name}-{Path(data if name in NEEDS_DATA else cases).stem}")
         if as_json:
             sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
         else:
@@ -48,6 +60,29 @@ def write(report: SuiteReport, folder: Path, name: str) -> None:
     (folder / f"{name}.txt").write_text(report.as_text() + "\n", encoding="utf-8")
     line = json.dumps(report.as_json(), ensure_ascii=False)
     (folder / f"{name}.json").write_text(line + "\n", encoding="utf-8")
+
+
+@app.command()
+def plots(
+    folder: Annotated[Path, typer.Option("--folder", help="where the SVG files go")] = Path("eval/results"),
+    cases: Annotated[str, typer.Option(help="what calibration is drawn on: a set, or a file")] = "dev-more",
+    model: Annotated[str, typer.Option(help="a model file instead of the one that ships")] = "",
+    seeds: Annotated[int, typer.Option(help="draws of each size of the learning curve")] = 5,
+    rhythm: Annotated[bool, typer.Option(help="also simulate two years of corrections (a minute)")] = True,
+) -> None:
+    """Draw the pictures of the results pages: learning curve, reliability, risk and coverage, rhythm."""
+    from intents import load, shipped_model
+
+    from .case import intent_cases
+    from .plots import draw_all
+    from .suites.rhythm import run_rhythm
+
+    reader = load(Path(model)) if model else shipped_model()
+    lines = draw_all(
+        reader, intent_cases("dev"), intent_cases(cases), cases, folder, seeds=seeds,
+        rhythm=(lambda: run_rhythm(Options("dev"))) if rhythm else None, progress=lambda said: typer.echo(said, err=True),
+    )  # fmt: skip
+    typer.echo("\n".join(lines))
 
 
 @app.command()

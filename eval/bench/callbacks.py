@@ -42,7 +42,7 @@ class Callback:
     body: bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Callbacks:
     """Writes what happened once, and seals it for each delivery. The clock is wall time in seconds."""
 

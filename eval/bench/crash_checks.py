@@ -3,60 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot import journal
+from bot import journal, turns
 from bot.decision import State
 from bot.store import Store
 from bot.tables import ActionRow, ConfirmationRow, DecisionRow, DeliveryRow, JournalRow, OutboxRow, TurnRow
-from crm_bridge.adapters.embedded.tables import (
-    ChangeRow,
-    MeetingRow,
-    NoteRow,
-    OpportunityRow,
-    QuoteRow,
-    TaskRow,
-    TicketRow,
-    WriteRow,
-)
 
-from .crash_story import Baseline, Findings, Story, is_proposal
+from .crash_customers import Holds
+from .crash_story import Findings, Story, is_proposal
 from .wecom_platform import Arrival
 
-RECORDS: Mapping[str, Any] = {
-    "opportunity": OpportunityRow,
-    "quote": QuoteRow,
-    "task": TaskRow,
-    "ticket": TicketRow,
-    "meeting": MeetingRow,
-    "note": NoteRow,
-}
 EXPECTED_CODES = frozenset({60140, 42014})
 """A response code or task id that was used just before a crash, and again after it."""
 
 
-def baseline(database: str) -> Baseline:
+def waiting(database: str) -> int:
+    """Rows of all queues that are still to be worked."""
     store = Store(database)
     with store.look() as session:
-        found = Baseline(_records(session), frozenset(_all(session, WriteRow.key)), _last_change(session))
+        found = sum(
+            _all(session, table.state).count("waiting") for table in (DeliveryRow, OutboxRow, ActionRow)
+        )
     store.close()
     return found
 
 
-def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Baseline) -> Findings:
+def judge(database: str, story: Story, arrivals: Sequence[Arrival], holds: Holds) -> Findings:
     """Look at everything that was stored and shown."""
     store = Store(database)
     with store.look() as session:
+        held = holds(session)
         faults = [
             *_deliveries(session, story),
             *_cards(session, arrivals),
             *_decisions(session, story),
             *_actions(session, story),
-            *_writes(session, before),
+            *held.faults,
             *_journal(session),
             *_queues(session),
             *_refusals(arrivals),
@@ -65,8 +52,8 @@ def judge(database: str, story: Story, arrivals: Sequence[Arrival], before: Base
         dead = select(ActionRow).where(col(ActionRow.state) == "dead")
         refused = tuple(f"{row.kind}: {row.error}" for row in session.execute(dead).scalars())
         counts = {
-            "decisions": len(_all(session, DecisionRow.id)),
-            "records": len(_new_records(session, before)),
+            "decisions": len(_answers(session)),
+            "records": held.records,
         }
     store.close()
     return Findings(
@@ -103,6 +90,12 @@ def _cards(session: Session, arrivals: Sequence[Arrival]) -> Iterator[str]:
         yield f"a card was shown for decision {decision}, which is not stored"
 
 
+def _answers(session: Session) -> Sequence[str]:
+    """Decisions that answer somebody's words: a contract that ends brings a card at the full hour, traffic or not."""
+    said = turns.was_said(DecisionRow.conversation)
+    return session.execute(select(col(DecisionRow.id)).where(said)).scalars().all()
+
+
 def _decisions(session: Session, story: Story) -> Iterator[str]:
     """Taps that were acknowledged have had their effect, once; what nobody tapped stands undecided."""
     done = {State.CARRIED_OUT.value, State.FAILED.value}
@@ -124,30 +117,6 @@ def _actions(session: Session, story: Story) -> Iterator[str]:
             yield f"action {row.key} has no confirmation by a person"
         if row.state not in {"done", "dead"}:
             yield f"action {row.key} is still {row.state}: {row.error}"
-
-
-def _writes(session: Session, before: Baseline) -> Iterator[str]:
-    """The customer system holds what done actions wrote, each once, and nothing else."""
-    receipts = {
-        row.key: row.receipt
-        for row in session.execute(select(WriteRow)).scalars()
-        if row.key not in before.writes
-    }
-    done = {key for key, state in _tuples(session, ActionRow.key, ActionRow.state) if state == "done"}
-    for key in done ^ receipts.keys():
-        yield f"write key {key} is " + (
-            "done and not in the CRM" if key in done else "in the CRM and not done"
-        )
-    made = Counter(str(receipt["record_id"]) for receipt in receipts.values())
-    for record in _new_records(session, before):
-        if made[record] == 0:
-            yield f"record {record} was written without a receipt"
-    changes = _tuples(session, ChangeRow.seq, ChangeRow.cause, ChangeRow.record, ChangeRow.field)
-    for (cause, record, name), count in Counter(
-        one[1:] for one in changes if one[0] > before.last_change
-    ).items():
-        if count != 1:
-            yield f"{record}.{name} was changed {count} times by {cause}"
 
 
 def _journal(session: Session) -> Iterator[str]:
@@ -183,18 +152,6 @@ def _decision(card: Arrival) -> str:
 
 def _keys(card: Arrival) -> list[str]:
     return [str(button.get("key", "")) for button in card.body["template_card"].get("button_list", [])]
-
-
-def _records(session: Session) -> Mapping[str, frozenset[str]]:
-    return {kind: frozenset(_all(session, table.id)) for kind, table in RECORDS.items()}
-
-
-def _new_records(session: Session, before: Baseline) -> set[str]:
-    return {one for kind, ids in _records(session).items() for one in ids - before.records[kind]}
-
-
-def _last_change(session: Session) -> int:
-    return session.execute(select(func.max(ChangeRow.seq))).scalar() or 0
 
 
 def _all(session: Session, column: Any) -> list[Any]:

@@ -15,6 +15,8 @@ class Story:
     confirmed: set[str] = field(default_factory=set)
     declined: set[str] = field(default_factory=set)
     deliveries: int = 0
+    waits: list[float] = field(default_factory=list)
+    """Seconds from sending words until the card was seen."""
     faults: list[str] = field(default_factory=list)
 
 

@@ -1,7 +1,7 @@
 """Reps at work while the server comes and goes: they paste customer words, wait for the card, tap it.
 
 As WeCom does, a callback is delivered again until it is answered, and now and then once more; unlike WeCom, nothing is
-given up after three attempts, so that every delivery has to end well.
+given up after three attempts, so that every delivery has to end well. An honest 503 (the store is away) is such a delivery.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PATIENCE = 60.0
 """Seconds a rep waits for a card or for its change while the server is up; longer is a fault."""
 AGAIN = 0.1
 """Share of callbacks that are delivered once more although they were answered."""
+NOT_NOW = frozenset({503})
+"""Answers that are no fault: the platform simply comes again."""
 
 
 @dataclass
@@ -43,6 +45,20 @@ class Server:
 
     async def start(self) -> None:
         self.starts.append(await asyncio.to_thread(self.bench.start_server))
+        self.up.set()
+
+    async def kill_one(self, chance: random.Random) -> None:
+        """Kill any one process of several and start another in its place; the gateway is the only one that is missed."""
+        victim = chance.randrange(len(self.bench.others) + 1)
+        if victim == len(self.bench.others):
+            await self.kill()
+            await self.restart()
+        else:
+            await asyncio.to_thread(self.bench.replace, victim)
+
+    async def restart(self) -> None:
+        """The gateway again, the others as they are."""
+        self.starts.append(await asyncio.to_thread(self.bench.start_gateway))
         self.up.set()
 
     async def kill(self) -> None:
@@ -68,15 +84,22 @@ class Traffic:
     chance: random.Random
     story: Story = field(default_factory=Story)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    not_now: frozenset[int] = NOT_NOW
+    patience: float = PATIENCE
+    pause: float = 0.0
+    """Seconds between two turns of one actor."""
 
     async def work(self, reps: Sequence[Sender], offset: int) -> None:
         """Takes turns with several reps, so that none of them gets more messages than WeCom lets through."""
+        await self.server.up.wait()
         number = 0
         while not self.stopping.is_set():
             await self._one_turn(reps[number % len(reps)], offset + number)
             number += 1
+            await asyncio.sleep(self.pause)
 
     async def _one_turn(self, rep: Sender, number: int) -> None:
+        started = time.monotonic()
         known = {card.task_id for card in await self.platform.cards(rep.wecom)}
         message = str(FIRST_MESSAGE + number)
         words = f"客户{rep.customer}说:{self.texts[number % len(self.texts)]}"
@@ -84,8 +107,11 @@ class Traffic:
         self.story.said[message] = rep.wecom
         card = await self._see(rep, lambda cards: next((one for one in cards if _is_new(one, known)), None))
         if card is None:
-            self.story.faults.append(f"message {message} of {rep.wecom} had no card within {PATIENCE:.0f} s")
+            self.story.faults.append(
+                f"message {message} of {rep.wecom} had no card within {self.patience:.0f} s"
+            )
             return
+        self.story.waits.append(time.monotonic() - started)
         await self._decide(rep, card)
 
     async def _decide(self, rep: Sender, card: PhoneCard) -> None:
@@ -100,7 +126,9 @@ class Traffic:
         await self._deliver(tapped)
         changed = await self._see(rep, lambda cards: _changed(cards, card))
         if changed is None:
-            self.story.faults.append(f"card {card.task_id} did not change within {PATIENCE:.0f} s of its tap")
+            self.story.faults.append(
+                f"card {card.task_id} did not change within {self.patience:.0f} s of its tap"
+            )
 
     async def _deliver(self, happening: Happening) -> None:
         await self._until_answered(happening)
@@ -117,7 +145,7 @@ class Traffic:
                 status = 0
             if status == 200:
                 return
-            if status:
+            if status and status not in self.not_now:
                 self.story.faults.append(f"a callback was answered with {status}")
             await asyncio.sleep(LOOK_EVERY)
 
@@ -126,7 +154,7 @@ class Traffic:
     ) -> PhoneCard | None:
         """What the rep waits to see on the phone; None where it never comes."""
         served = 0.0
-        while served < PATIENCE:
+        while served < self.patience:
             started = time.monotonic()
             if (found := look(await self.platform.cards(rep.wecom))) is not None:
                 return found

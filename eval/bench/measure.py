@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .company import Sender
 from .load import FIRST_MESSAGE, Fired, Pace, fire, plan
 from .outcome import Outcome, Report
 from .platform_client import PlatformClient
+from .spread import Spread
 from .wecom_platform import Arrival
 from .wire import Wire
 from .workbench import Workbench, workbench
@@ -39,21 +40,33 @@ async def drive(
     return Outcome.of(fired, arrivals[before:])
 
 
-async def measure_own(pace: Pace, say: Say) -> Report:
-    """With everything made for the occasion in a folder that goes away. Raises `NotStarted`."""
-    with tempfile.TemporaryDirectory(prefix="yiju-bench-") as folder, workbench(Path(folder)) as bench:
+async def measure_own(
+    pace: Pace,
+    say: Say,
+    spread: Spread | None = None,
+    delay: float = 0.0,
+    senders: Sequence[Sender] | None = None,
+) -> Report:
+    """With everything made for the occasion in a folder that goes away. Raises `NotStarted`.
+
+    `delay`: seconds that the platform takes for each answer. `senders`: who writes; a rep for each turn where left out.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="yiju-bench-") as folder,
+        workbench(Path(folder), spread) as bench,
+    ):
         say("preparing the demo company and the reps …")
-        first, *senders = company.senders(1 + company.senders_needed(pace.turns, pace.rate))
+        first, *others = company.senders(1 + company.senders_needed(pace.turns, pace.rate))
+        senders = senders or others
         bench.prepare([first, *senders])
-        bench.start_platform()
+        bench.start_platform(delay)
         say("starting the server …")
         ready = bench.start_server()
-        assert bench.server is not None
         platform = PlatformClient.at(bench.platform_url)
         try:
             first_card = await _first_card(bench, platform, first)
             say(f"sending {pace.turns} turns at {pace.rate:g}/s …")
-            report = await _measured(bench.server_url, platform, bench.app, bench.server.pid, senders, pace)
+            report = await _measured(bench.server_url, platform, bench.app, bench.pids, senders, pace)
         finally:
             await platform.close()
         return replace(report, ready_s=round(ready, 2), first_card_s=first_card)
@@ -64,22 +77,39 @@ async def measure_running(server: str, platform_url: str, app: App, pid: int | N
     platform = PlatformClient.at(platform_url)
     senders = company.senders(company.senders_needed(pace.turns, pace.rate))
     try:
-        return await _measured(server, platform, app, pid, senders, pace)
+        return await _measured(server, platform, app, (pid,) if pid else (), senders, pace)
     finally:
         await platform.close()
 
 
 async def _measured(
-    server: str, platform: PlatformClient, app: App, pid: int | None, senders: Sequence[Sender], pace: Pace
+    server: str,
+    platform: PlatformClient,
+    app: App,
+    pids: Sequence[int],
+    senders: Sequence[Sender],
+    pace: Pace,
 ) -> Report:
-    """The run, with what it cost the server's process where that can be looked at."""
-    before = processes.cpu_s(pid) if pid else None
+    """The run, with what it cost the server's processes where those can be looked at."""
+    before = _sum(processes.cpu_s(pid) for pid in pids)
     outcome = await drive(server, platform, app, senders, pace)
-    after = processes.cpu_s(pid) if pid else None
-    memory = processes.memory_mb(pid) if pid else None
-    now, most = (round(one) for one in memory) if memory else (None, None)
+    after = _sum(processes.cpu_s(pid) for pid in pids)
+    memory = [processes.memory_mb(pid) for pid in pids]
+    now, most = (_sum(one and one[at] for one in memory) for at in (0, 1))
     used = None if before is None or after is None else round(1000 * (after - before) / outcome.turns, 1)
-    return Report(pace.rate, outcome, cpu_ms_per_turn=used, memory_mb=now, peak_memory_mb=most)
+    return Report(
+        pace.rate,
+        outcome,
+        cpu_ms_per_turn=used,
+        memory_mb=now and round(now),
+        peak_memory_mb=most and round(most),
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """None where nothing can be known."""
+    known = list(values)
+    return sum(one or 0.0 for one in known) if known and None not in known else None
 
 
 async def _first_card(bench: Workbench, platform: PlatformClient, sender: Sender) -> float | None:

@@ -35,9 +35,15 @@ class PlatformClient:
         return cls(httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False))
 
     async def arrivals(self, after: int = 0, bodies: bool = False) -> list[Arrival]:
-        query = {"after": str(after)} | ({"bodies": "1"} if bodies else {})
-        response = await self.http.get("/control/arrivals", params=query)
-        return [Arrival(**({"body": {}} | row)) for row in response.raise_for_status().json()]
+        """What came after arrival `after`, by pages: an hour of traffic in one answer takes longer than a time-out."""
+        found: list[Arrival] = []
+        while True:
+            query = {"after": str(after + len(found))} | ({"bodies": "1"} if bodies else {})
+            response = await self.http.get("/control/arrivals", params=query)
+            page = response.raise_for_status().json()
+            if not page:
+                return found
+            found += [Arrival(**({"body": {}} | row)) for row in page]
 
     async def cards(self, user: str) -> list[PhoneCard]:
         response = await self.http.get("/control/cards", params={"user": user})

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import httpx
 
+from .preloaded import Preloaded
+
 ROOT = Path(__file__).parents[2]
 LOOK_EVERY = 0.02
+PATIENCE = 90.0
 
 
 class NotStarted(Exception):
@@ -27,7 +30,7 @@ class NotStarted(Exception):
 class Child:
     """A process that was started here. `log` is the file that it prints to."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Preloaded
     log: Path
     started: float
 
@@ -48,17 +51,23 @@ class Child:
             return self.process.wait(patience)
         except subprocess.TimeoutExpired:
             self.kill()
-            return self.process.returncode
+            return self.process.wait()
 
     def last_words(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+Within = Callable[[Sequence[str]], Sequence[str]]
+"""How a command is run somewhere else: in another network namespace."""
+
+
+def start(
+    arguments: Sequence[str], environment: Mapping[str, str], log: Path, within: Within = list
+) -> Child:
     """`python -m …` with exactly these YIJU_ settings, in the log's folder so that no `.env` is read."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            within([sys.executable, "-m", *arguments]),
             env=clean_environment(environment),
             cwd=log.parent,
             stdin=subprocess.DEVNULL,
@@ -68,13 +77,19 @@ def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -
     return Child(process, log, time.monotonic())
 
 
+def start_preloaded(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+    """The same as `start` of `bot`, forked from a process that has imported it."""
+    process = Preloaded(arguments, clean_environment(environment), log.parent, log)
+    return Child(process, log, time.monotonic())
+
+
 def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without its own YIJU_ settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("YIJU_")}
     return kept | {"PYTHONPATH": str(ROOT)} | dict(more)
 
 
-def wait_until_ready(child: Child, url: str, patience: float = 90.0) -> float:
+def wait_until_ready(child: Child, url: str, patience: float = PATIENCE) -> float:
     """Seconds from the start until `url` answers 200. Raises `NotStarted`."""
     with httpx.Client(timeout=2.0, trust_env=False) as http:
         return _wait(child, url, lambda: _is_ready(http, url), patience)

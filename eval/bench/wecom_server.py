@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
@@ -20,6 +19,10 @@ from starlette.routing import Route
 
 from .wecom_platform import Answer, CannotTap, WeComPlatform
 
+PAGE = 2000
+"""Arrivals in one answer."""
+KEPT_OPEN_S = 600
+"""A connection that is closed just when it is used again is a failure of the bench, not of the product."""
 Call = Callable[[str, dict[str, Any]], Answer]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -54,13 +57,12 @@ class PlatformServer:
         return _json(self.platform.gettoken(query.get("corpid", ""), query.get("corpsecret", "")))
 
     async def arrivals(self, request: Request) -> Response:
-        """`?after=N`: what came after arrival N. `&bodies=1` adds what was sent."""
+        """`?after=N`: what came next after arrival N, a page of it. `&bodies=1` adds what was sent."""
         after = int(request.query_params.get("after", "0"))
-        found = self.platform.arrivals[after:]
-        if "bodies" in request.query_params:
-            return _json([asdict(arrival) for arrival in found])
+        found = self.platform.arrivals[after : after + PAGE]
+        left_out = set() if "bodies" in request.query_params else {"body"}
         return _json(
-            [{key: value for key, value in vars(arrival).items() if key != "body"} for arrival in found]
+            [{key: value for key, value in vars(arrival).items() if key not in left_out} for arrival in found]
         )
 
     async def cards(self, request: Request) -> Response:
@@ -100,15 +102,23 @@ def _json(content: object, status: int = 200) -> Response:
 
 
 def main(
-    port: Annotated[int, typer.Option(help="loopback port to listen on")],
+    port: Annotated[int, typer.Option(help="port to listen on")],
     corp_id: Annotated[str, typer.Option(help="the company")],
     secret: Annotated[str, typer.Option(help="the app's secret")],
     agent_id: Annotated[int, typer.Option(help="the app")],
     delay: Annotated[float, typer.Option(help="seconds until it answers")] = 0.0,
+    host: Annotated[str, typer.Option(help="address of this machine to listen on")] = "127.0.0.1",
 ) -> None:
-    """Serve the stub platform on this machine only, until told to end."""
+    """Serve the stub platform until told to end."""
     server = PlatformServer(WeComPlatform(corp_id, secret, agent_id), delay)
-    uvicorn.run(server.app(), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        server.app(),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEPT_OPEN_S,
+    )
 
 
 if __name__ == "__main__":

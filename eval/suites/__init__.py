@@ -25,6 +25,8 @@ class Options:
     """A set's name (dev, test) or the path of a file."""
     model: str = ""
     """A model file; empty for the one that ships."""
+    data: str = ""
+    """A folder of somebody else's data, for the suites that need one."""
 
 
 def intents(options: Options) -> SuiteReport:
@@ -69,6 +71,34 @@ def rhythm(options: Options) -> SuiteReport:
     return run_rhythm(options)
 
 
+def public(options: Options) -> SuiteReport:
+    """The same pipeline trained and read on a public intent set (`--data FOLDER`), against n-grams and majority."""
+    from .public import run_public
+
+    return run_public(options)
+
+
+def clusters(options: Options) -> SuiteReport:
+    """The sandbox's clusters against labels, and against clusters by words alone."""
+    from .intents_clusters import run_clusters
+
+    return run_clusters(options)
+
+
+def scope(options: Options) -> SuiteReport:
+    """Words that no intent is about (`--data FOLDER`: also those of a public set), and what of ours is refused with them."""
+    from .scope import run_scope
+
+    return run_scope(options)
+
+
+def signals(options: Options) -> SuiteReport:
+    """The high-intent window on told customer histories, against any quote request and a count of traces."""
+    from .signals import run_signals
+
+    return run_signals(options)
+
+
 SUITES: dict[str, Callable[[Options], SuiteReport]] = {
     "drafts": drafts,
     "intents": intents,
@@ -76,4 +106,10 @@ SUITES: dict[str, Callable[[Options], SuiteReport]] = {
     "entities": entities,
     "rhythm": rhythm,
     "masking": masking,
+    "public": public,
+    "clusters": clusters,
+    "scope": scope,
+    "signals": signals,
 }
+NEEDS_DATA = frozenset({"public"})
+"""Suites that run only where `--data` names a folder."""

@@ -18,6 +18,8 @@ from bot.grounding import Sources, check
 
 from ..case import CASES
 from ..metrics import Interval, wilson
+from . import drafts_citing as citing
+from . import drafts_outdated as outdated
 
 GROUNDING = CASES / "drafts" / "grounding.jsonl"
 Kind = Literal["", "number", "wrong_model", "other_customer", "promise", "stale_price"]
@@ -61,6 +63,10 @@ class Report:
 
     name: str
     judged: Sequence[Judged]
+    citing: citing.Report | None = None
+    """What became of money, dates, delivery and warranty; not for a file of other cases."""
+    outdated: outdated.Report | None = None
+    """Whether values of before are offered; likewise."""
 
     @property
     def recall(self) -> Interval | None:
@@ -97,6 +103,8 @@ class Report:
                 kind: value._asdict() if value else None for kind, value in self.by_kind().items()
             },
             "failures": [list(_row(one)) for one in self.failures()],
+            **({"citing": self.citing.as_json()} if self.citing else {}),
+            **({"outdated": self.outdated.as_json()} if self.outdated else {}),
         }
 
     def as_text(self) -> str:
@@ -108,6 +116,8 @@ class Report:
         lines += [
             f"  {name} {text} ({wanted} → {done})" for name, text, wanted, done in map(_row, self.failures())
         ]
+        for more in (self.citing, self.outdated):
+            lines += ["", more.as_text()] if more else []
         return "\n".join(lines)
 
 
@@ -116,7 +126,12 @@ def run(options: Any) -> Report:
     named = options.cases in {"dev", "test"}
     cases = read(GROUNDING if named else Path(options.cases))
     chosen = [case for case in cases if not named or case.split == options.cases]
-    return Report(options.cases, [one for case in chosen for one in judge(case)])
+    return Report(
+        options.cases,
+        [one for case in chosen for one in judge(case)],
+        citing.run(options.cases) if named else None,
+        outdated.run(options.cases) if named else None,
+    )
 
 
 def read(path: Path = GROUNDING) -> list[DraftCase]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from intents import DRIFTS, HIGH_INTENT, Example, Intent, Ranked, Reading, load_taxonomy
@@ -27,6 +29,8 @@ class Score:
     case: Example
     reading: Reading
     seconds: float
+    processor_s: float = 0.0
+    """Of the reading thread, which means the same on a busy machine; 0 where another system read."""
 
     @property
     def read(self) -> str:
@@ -51,6 +55,12 @@ class Report:
     baselines: dict[str, Interval] = field(default_factory=dict)
     drifts: dict[str, Interval] = field(default_factory=dict)
     """`promised_interest` of each baseline."""
+    not_compared: tuple[str, ...] = ()
+    """A line for each system that was to be compared with and could not be."""
+    memory_mb: float = 0.0
+    """Most memory that the process has held, right after the classifier read the cases and before any baseline did."""
+    model_mb: float = 0.0
+    """Size of the model's file; 0 where what is measured has none."""
 
     @property
     def accuracy(self) -> Interval | None:
@@ -119,6 +129,9 @@ class Report:
     def milliseconds(self, share: float) -> float:
         return 1000 * percentile([one.seconds for one in self.scores], share)
 
+    def processor_ms(self, share: float) -> float:
+        return 1000 * percentile([one.processor_s for one in self.scores], share)
+
     def by(self, key: Callable[[Score], Sequence[str]]) -> dict[str, Interval | None]:
         groups = sorted({name for one in self.scores for name in key(one)})
         return {name: self._share(partial(_belongs, key, name)) for name in groups}
@@ -149,9 +162,15 @@ class Report:
             "cases": self.name,
             "count": len(self.scores),
             **{name: value._asdict() if value else None for name, value in numbers.items()},
+            "secondary_precision": _dict(self.secondary[0]),
+            "secondary_recall": _dict(self.secondary[1]),
             "ece": self.calibration,
             "p50_ms": self.milliseconds(0.5),
             "p99_ms": self.milliseconds(0.99),
+            "p50_processor_ms": self.processor_ms(0.5),
+            "p99_processor_ms": self.processor_ms(0.99),
+            "memory_mb": round(self.memory_mb, 1),
+            "model_mb": round(self.model_mb, 2),
             "by_industry": _plain(self.by(lambda one: (one.case.industry,))),
             "by_tag": _plain(self.by(lambda one: one.case.tags)),
             "per_intent": {name: [_dict(p), _dict(r)] for name, (p, r) in self.per_intent().items()},
@@ -160,6 +179,7 @@ class Report:
             "baselines_promised_interest": _plain(self.drifts),
             "reliability": [list(one) for one in self.reliability()],
             "failures": [[one.case.id, one.case.text, one.case.intent, one.read] for one in self.failures()],
+            "not_compared": list(self.not_compared),
             "warnings": list(self.warnings),
         }
 
@@ -172,12 +192,17 @@ class Report:
         ]
         lines += [f"  {'ece':26} {self.calibration:.3f}"]
         lines += [
-            f"  {'latency':26} p50 {self.milliseconds(0.5):.2f} ms, p99 {self.milliseconds(0.99):.2f} ms"
+            f"  {'latency':26} p50 {self.milliseconds(0.5):.2f} ms, p99 {self.milliseconds(0.99):.2f} ms by the clock",
+            f"  {'processor':26} p50 {self.processor_ms(0.5):.2f} ms, p99 {self.processor_ms(0.99):.2f} ms",
+        ]
+        lines += [
+            f"  {'memory':26} process {self.memory_mb:.0f} MB at most, model file {self.model_mb:.1f} MB"
         ]
         lines += ["", "confidence: readings, mean confidence, share right"]
         lines += [f"  {size:4} {sure:.3f} {right:.3f}" for size, sure, right in self.reliability()]
         lines += ["", "in comparison: accuracy, promised_interest"]
         lines += [f"  {name:26} {value}   {self.drifts.get(name)}" for name, value in self.baselines.items()]
+        lines += [f"  {line}" for line in self.not_compared]
         lines += _section("by industry", self.by(lambda one: (one.case.industry,)))
         lines += _section("by tag", self.by(lambda one: one.case.tags))
         lines += ["", "intent: precision, recall"]
@@ -199,19 +224,24 @@ _HEADLINES = (
 
 def run(
     classifier: Reader, cases: Sequence[Example], *, name: str = "cases", warnings: Sequence[str] = (),
-    baselines: dict[str, Reader] | None = None,
+    baselines: Callable[[], dict[str, Reader]] = dict, model_file: Path | None = None,
+    recorded: Mapping[str, Report] | None = None, not_compared: Sequence[str] = (),
 ) -> Report:  # fmt: skip
-    """Read every case with the classifier, and with each baseline."""
+    """Read every case with the classifier, and with each baseline (made afterwards: fitting them takes memory);
+    `recorded` ones were read elsewhere."""
     for one in cases[:20]:
         _score(classifier, one)  # the first readings load parsers; they are no latency of a running server
     scores = [_score(classifier, one) for one in cases]
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    model_mb = model_file.stat().st_size / 1e6 if model_file else 0.0
     others = {
-        label: Report(label, [_score(other, one) for one in cases])
-        for label, other in (baselines or {}).items()
-    }
+        label: Report(label, [_score(other, one) for one in cases]) for label, other in baselines().items()
+    } | dict(recorded or {})
     accuracies = {label: report.accuracy for label, report in others.items()}
     drifts = {label: report.promised_interest for label, report in others.items()}
-    return Report(name, scores, tuple(warnings), _known(accuracies), _known(drifts))
+    return Report(
+        name, scores, tuple(warnings), _known(accuracies), _known(drifts), tuple(not_compared), memory_mb, model_mb
+    )  # fmt: skip
 
 
 def _known(values: dict[str, Interval | None]) -> dict[str, Interval]:
@@ -219,11 +249,11 @@ def _known(values: dict[str, Interval | None]) -> dict[str, Interval]:
 
 
 def _score(reader: Reader, case: Example) -> Score:
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.thread_time()
     reading = reader.read(
         case.text, speaker=case.speaker, context=case.context, industry=case.industry or None
     )
-    return Score(case, reading, time.perf_counter() - began)
+    return Score(case, reading, time.perf_counter() - began, time.thread_time() - used)
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from intents import Classifier, load, shipped_examples, shipped_model
 from intents.cues import shipped_cues
-from intents.features import Eyes, Feature
+from intents.features import Feature
 from intents.guard import Guard
 from intents.heldout import Seen
+from intents.model_file import SHIPPED
 from intents.training import fit
 
+from ..baselines.recorded import recorded
 from ..case import changed, intent_cases
 from . import Options
 from .intents import CueRules, Majority, Reader, Report, run
 
-ABLATIONS = {"without cues": "qn", "without the graph": "k", "without words": "w", "without context": "c"}
+ABLATIONS = {"without cues": "qn", "without the graph": "k", "without words": "w", "without context": "ci"}
 """Kinds of features left out, by their letters in intents/features.py."""
 
 
@@ -27,7 +29,12 @@ def run_intents(options: Options) -> Report:
     classifier = load(Path(options.model)) if options.model else shipped_model()
     warning = changed("intents/test.jsonl") if options.cases == "test" else None
     warnings = (warning,) if warning else ()
-    return run(classifier, cases, name=options.cases, warnings=warnings, baselines=_baselines(classifier))
+    model_file = Path(options.model) if options.model else SHIPPED
+    others = recorded(options.cases, cases)
+    return run(
+        classifier, cases, name=options.cases, warnings=warnings, baselines=lambda: _baselines(classifier),
+        model_file=model_file, recorded=others.reports, not_compared=others.missing,
+    )  # fmt: skip
 
 
 def _baselines(classifier: Classifier) -> dict[str, Reader]:
@@ -37,7 +44,7 @@ def _baselines(classifier: Classifier) -> dict[str, Reader]:
     return {
         "majority": Majority(examples),
         "cue rules alone": CueRules(shipped_cues()),
-        "character n-grams alone": replace(without(classifier, seen, "wqnkcl"), guard=Guard(), acts={}),
+        "character n-grams alone": replace(without(classifier, seen, "wqnkcli"), guard=Guard(), acts={}),
         **ablated,
         "without the drift guard": replace(classifier, guard=Guard()),
         "without acts (rule 10)": replace(classifier, acts={}),
@@ -50,8 +57,7 @@ def without(classifier: Classifier, seen: Sequence[Seen], kinds: str) -> Classif
     heads = {
         speaker: fit([one for one in kept if one.example.speaker == speaker]) for speaker in classifier.heads
     }
-    eyes = Eyes(classifier.eyes.cues, classifier.eyes.graph, frozenset(kinds))
-    return replace(classifier, heads=heads, eyes=eyes)
+    return replace(classifier, heads=heads, eyes=replace(classifier.eyes, without=frozenset(kinds)))
 
 
 def _kept(features: Sequence[Feature], kinds: str) -> list[Feature]:

@@ -83,7 +83,7 @@ def sources(name: str) -> list[Source]:
     known = ("kind", "title", "version", "customer")
     return [
         Source(folder / "documents" / row["file"], **{key: row[key] for key in known if key in row})
-        for row in yaml.safe_load(listed.read_text(encoding="utf-8"))
+        for row in yaml.load(listed.read_text(encoding="utf-8"), yaml.CSafeLoader)
     ]
 
 

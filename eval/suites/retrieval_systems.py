@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from knowledge import Library, Passage
 from knowledge.encoder import Encoder
 from knowledge.lexical import PUBLIC, Hit, scope_of
 from knowledge.readers import read
+from knowledge.retrieval import Asked
 from knowledge.tokens import grams
 
 from .retrieval import MOST, Found
@@ -28,6 +29,20 @@ class Production:
 
     def ask(self, question: str, customer: str | None) -> Found:
         found = self.library.search(question, customer=customer, k=MOST, today=TODAY)
+        return Found([shown(one.passage) for one in found.evidence], found.answerable)
+
+
+@dataclass(frozen=True)
+class Reweighed:
+    """The same with vectors counting otherwise, as `yiju knowledge tune` would try them."""
+
+    library: Library
+    dense: float
+
+    def ask(self, question: str, customer: str | None) -> Found:
+        weights = replace(self.library.weights, dense=self.dense)
+        retrieval = self.library.as_if(weights=weights)
+        found = retrieval.find(Asked(question, customer, MOST, today=TODAY), self.library.index_hash)
         return Found([shown(one.passage) for one in found.evidence], found.answerable)
 
 
@@ -52,8 +67,8 @@ class VectorsAlone:
 
     def ask(self, question: str, customer: str | None) -> Found:
         index = self.library._index.dense
-        vector = self.library._encoder.encode([question], question=True)[0]
-        hits = [hit for scope in _scopes(customer) for hit in index.search(scope, vector, 5 * MOST)]
+        vectors = self.library._encoder.encode([question], question=True)
+        hits = [hit for scope in _scopes(customer) for hit in index.search(scope, vectors, 5 * MOST)[0]]
         return Found(_passages(self.library, hits))
 
 

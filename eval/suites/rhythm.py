@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from intents import Classifier, Example, shipped_examples, shipped_model
-from intents.examples import fold_of, without_near
+from intents.contrast import folds_of
+from intents.examples import without_near
 from intents.heldout import Seen
 from intents.retraining import knowing
 from intents.training import fit
@@ -88,8 +89,9 @@ def run_rhythm(options: Options, examples: Sequence[Example] | None = None) -> R
     """Always on development cases (or a given file): the frozen set is not for simulations."""
     cases = intent_cases("dev" if options.cases == "test" else options.cases)
     shipped = shipped_examples() if examples is None else examples
-    stream = [one for one in shipped if fold_of(one, STREAM_OF) == 0]
-    rest = without_near([one for one in shipped if fold_of(one, STREAM_OF)], stream, LIKENESS)
+    folds = folds_of(shipped, STREAM_OF)
+    stream = [one for one, fold in zip(shipped, folds, strict=True) if fold == 0]
+    rest = without_near([one for one, fold in zip(shipped, folds, strict=True) if fold], stream, LIKENESS)
     shop = Workshop(shipped_model(), rest)
     start = shop.trained([])
     before = _hits(start, cases)

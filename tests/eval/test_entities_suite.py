@@ -35,6 +35,19 @@ def test_the_labelled_set_is_large_and_every_value_stands_where_it_says() -> Non
     }  # fmt: skip
 
 
+def test_names_and_traps_have_sets_of_their_own_and_most_names_are_found() -> None:
+    cases = [*entity_cases("names"), *entity_cases("names-test")]
+    named = [case for case in cases if any(one.type == "person" for one in case.entities)]
+    assert len(named) >= 75
+    assert len(cases) - len(named) >= 90
+    report = run(cases)
+    precision, recall = report.precision("person"), report.recall("person")
+    assert precision is not None
+    assert recall is not None
+    assert precision.value > 0.95
+    assert recall.value > 0.85
+
+
 def test_a_label_that_stands_elsewhere_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_text(

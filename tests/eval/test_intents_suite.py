@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +43,27 @@ def share(value: tuple[float, float, float] | None) -> float:
     return value[0]
 
 
+def test_memory_of_the_process_and_size_of_the_model_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "model.npz").write_bytes(b"x" * 2_500_000)
+    report = run(Scripted(), CASES, model_file=tmp_path / "model.npz")
+    plain = report.as_json()
+    assert 20 < plain["memory_mb"] < 20_000
+    assert plain["model_mb"] == 2.5
+    assert f"process {report.memory_mb:.0f} MB at most, model file 2.5 MB" in report.as_text()
+
+
+def test_a_reading_that_waits_takes_time_by_the_clock_and_none_of_the_processor() -> None:
+    class Waiting(Scripted):
+        def read(self, text: str, **how: Any) -> Reading:
+            threading.Event().wait(0.02)
+            return super().read(text, **how)
+
+    report = run(Waiting(), CASES)
+    assert report.milliseconds(0.5) >= 15
+    assert 0 < report.processor_ms(0.5) < 15
+    assert report.as_json()["p50_processor_ms"] == report.processor_ms(0.5)
+
+
 def test_shares_are_counted_over_the_right_cases() -> None:
     report = run(Scripted(), CASES)
     assert share(report.accuracy) == 0.5
@@ -61,7 +84,7 @@ def test_shares_are_counted_over_the_right_cases() -> None:
 
 
 def test_a_report_is_read_by_people_and_by_compare(tmp_path: Path) -> None:
-    before = run(Scripted(), CASES, name="mine", baselines={"same": Scripted()})
+    before = run(Scripted(), CASES, name="mine", baselines=lambda: {"same": Scripted()})
     write(before, tmp_path, "intents-mine")
     assert "technical_inquiry → quote_request" in (tmp_path / "intents-mine.txt").read_text(encoding="utf-8")
     stored = json.loads((tmp_path / "intents-mine.json").read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ import pytest
 from eval.case import changed
 from eval.suites.retrieval import Found, Report, Score, score
 from eval.suites.retrieval_cases import Asked, Place, Shown, answers, questions, rank, sources, squeezed
+from eval.suites.retrieval_posed import pose, recorded
+from eval.suites.retrieval_run import library_of
 from knowledge.passages import cut
 from knowledge.readers import read
 
@@ -92,10 +95,10 @@ class TestCases:
         assert Counter((one.question, one.customer) for one in asked).most_common(1)[0][1] == 1
 
     def test_every_answer_stands_in_exactly_one_passage(self, name: str) -> None:
-        from knowledge.library import _title
+        from knowledge.particulars import title_of
 
         cut_up = {
-            one.title or _title(one.path): cut(read(one.path), one.title or "") for one in sources(name)
+            one.title or title_of(one.path): cut(read(one.path), one.title or "") for one in sources(name)
         }
         for asked in questions(name):
             for place in asked.answers:
@@ -116,3 +119,16 @@ def test_the_test_questions_are_the_frozen_ones_and_their_documents_unseen() -> 
     assert changed("retrieval/test.jsonl") is None
     assert not {one.path.name for one in sources("test")} & {one.path.name for one in sources("dev")}
     assert len(questions("dev")) + len(questions("test")) >= 300
+
+
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_recorded_questions_reach_the_passages_they_were_written_for(name: str) -> None:
+    path = recorded(name)
+    assert path is not None
+    written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with library_of(sources(name)) as (library, _):
+        reached = pose(library, path)
+        kept = sum(len(one.questions) for info in library.list() for one in library.passages_of(info.id))
+        assert library.check().ok
+    assert reached == len(written)
+    assert kept >= 0.98 * sum(len(one["questions"]) for one in written)

@@ -18,7 +18,8 @@ from bot.store import Store
 from bot.tables import ActionRow, ConfirmationRow, DecisionRow, DeliveryRow, JournalRow, OutboxRow, TurnRow
 from crm_bridge.adapters.embedded import seed
 from crm_bridge.adapters.embedded.tables import AccountRow, ChangeRow, NoteRow, WriteRow
-from eval.bench.crash_checks import baseline, judge
+from eval.bench.crash_checks import judge
+from eval.bench.crash_customers import baseline, embedded
 from eval.bench.crash_story import Findings, Story, is_proposal
 from eval.bench.wecom_platform import Arrival
 from tests.fakes.decisions import a_decision
@@ -55,7 +56,7 @@ class Scene:
         self.arrivals = [shown("d1")]
 
     def judged(self) -> Findings:
-        return judge(self.url, self.story, self.arrivals, self.before)
+        return judge(self.url, self.story, self.arrivals, embedded(self.before))
 
     def _happen(self, session: Session) -> None:
         decided = {"version": 2, "decided_by": "zhangsan", "decided_at": AT, "state": State.CARRIED_OUT}
