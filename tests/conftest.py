@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -21,9 +24,16 @@ from bot.store import Store, open_engine
 from tests.fakes.clock import Clock
 
 POSTGRES = os.environ.get("YIJU_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test")
+NATS = os.environ.get("YIJU_TEST_NATS_URL", "nats://127.0.0.1:4222")
 REQUIRED = os.environ.get("YIJU_TEST_REQUIRE_SERVICES") == "1"
 MISSED: set[str] = set()
 """Why tests were skipped for want of a server; printed at the end, under xdist by each worker's skip reason."""
+COUNTED = (
+    "routes × people × somebody else's id",
+    "console pages × people",
+    "console pages × somebody else's id",
+)
+"""Properties that tests record; their sums are printed at the end, for `eval/RESULTS.md`."""
 CHENJING = UserId("chenjing")
 
 
@@ -83,6 +93,17 @@ def postgres_url() -> Iterator[str]:
         server.dispose()
 
 
+@pytest.fixture(scope="session")
+def nats_url() -> str:
+    """The address of a NATS server; tests use subjects and streams of their own there."""
+    parts = urlsplit(NATS)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 4222), timeout=2).close()
+    except OSError as error:
+        _no_service(f"no NATS at {NATS}: {error}")
+    return NATS
+
+
 @pytest.fixture
 def team() -> dict[str, Person]:
     """The demo people by id, as the store holds them."""
@@ -112,3 +133,10 @@ def _no_service(why: str) -> NoReturn:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for why in sorted(MISSED):
         terminalreporter.write_line(f"NOT TESTED ON A SERVER: {why}", yellow=True, bold=True)
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        counted.update(
+            {str(name): int(str(value)) for name, value in report.user_properties if name in COUNTED}
+        )
+    for name, number in counted.items():
+        terminalreporter.write_line(f"{number} {name}")

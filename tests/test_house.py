@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -22,7 +23,7 @@ import intents
 import knowledge
 import prompts
 from bot import actions
-from bot.cli import _add_verbs, app
+from bot.cli import app
 from bot.demo import company
 from bot.settings import Settings, as_env, describe
 from intents import load_taxonomy
@@ -195,13 +196,10 @@ def test_the_demo_companys_documents_are_there() -> None:
     assert {one.customer for one in documents} - {""} <= {account["name"] for account in company.accounts()}
 
 
-_add_verbs()
-
-
 def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    for name, one in getattr(command, "commands", {}).items():
-        yield from verbs(one, (*path, name))
+    for name in command.list_commands(None) if isinstance(command, TyperGroup) else ():
+        yield from verbs(command.get_command(None, name), (*path, name))
 
 
 @pytest.mark.parametrize("path", list(verbs(get_command(app))), ids=" ".join)

@@ -16,7 +16,8 @@ KINDS = {"text", "number", "money", "date", "datetime", "choice", "textarea"}
 
 
 def filled(form: tuple[FormField, ...], **changes: str) -> dict[str, str]:
-    return {field.name: field.value for field in form} | changes
+    """As a browser sends it: lines of a text end with CRLF."""
+    return {field.name: field.value.replace("\n", "\r\n") for field in form} | changes
 
 
 def parsed(kind: str, **changes: str) -> dict[str, Any]:
@@ -29,6 +30,20 @@ def test_a_form_sent_back_untouched_changes_nothing(kind: str) -> None:
     action = by_name(kind)
     stored = action.Params.model_validate(PARAMS[kind]).plain()
     assert action.parse(filled(action.form(stored)), stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("opportunity.create", "note"),
+        ("ticket.create", "description"),
+        ("note.log", "text"),
+        ("escalate", "reason"),
+    ],
+)
+def test_words_of_several_lines_sent_back_untouched_change_nothing(kind: str, field: str) -> None:
+    action, stored = by_name(kind), PARAMS[kind] | {field: "X200的噪声多大呢\nX200要两台呢,报个价"}
+    assert action.parse(filled(action.form(stored)), stored)[field] == stored[field]
 
 
 @pytest.mark.parametrize("kind", names())

@@ -23,7 +23,7 @@ from tests.fakes.clock import START
 from tests.fakes.decisions import QUOTE, TASK, a_decision
 
 LINKS = Links("secret", "https://yiju.test")
-MAKER = CardMaker(load_taxonomy(), LINKS, lambda page, passage: f"{page}/source/{passage}")
+MAKER = CardMaker(load_taxonomy, LINKS, lambda page, passage: f"{page}/source/{passage}")
 BY = {"decided_by": UserId("zhangsan"), "decided_at": START}
 ASKING = Reading(
     (Ranked(QUOTE, 0.44), Ranked(Intent("technical_inquiry"), 0.41)), abstained=Abstention.TWO_CLOSE
@@ -83,6 +83,15 @@ def test_what_lacks_a_parameter_is_completed_on_the_page_and_not_by_one_tap(team
     assert card.buttons[0].url == card.url
 
 
+def test_words_out_of_scope_are_said_to_be_so_and_offer_only_that_nothing_is_wanted(
+    team: dict[str, Person],
+) -> None:
+    strange = replace(ASKING, abstained=Abstention.OUT_OF_SCOPE)
+    card = drawn(a_decision(intent=None, reading=strange, draft=Draft("")), team)
+    assert card.title == phrase("card_out_of_scope")
+    assert keys(card) == ["pick:smalltalk", "correct", "decline"]
+
+
 def test_a_reading_that_abstained_asks_between_the_two_and_offers_no_confirmation(
     team: dict[str, Person],
 ) -> None:
@@ -90,6 +99,12 @@ def test_a_reading_that_abstained_asks_between_the_two_and_offers_no_confirmatio
     assert keys(card) == ["pick:quote_request", "pick:technical_inquiry", "correct", "decline"]
     assert card.title == load_taxonomy().question("quote_request", "technical_inquiry")
     assert card.confidence == ""
+
+
+def test_how_sure_the_reading_was_is_no_word_about_a_correction_or_an_event(team: dict[str, Person]) -> None:
+    assert drawn(a_decision(intent=Intent("purchase")), team).confidence == ""
+    fault = Reason(ReasonKind.EVENT, "设备报警", "IoT", "e1")
+    assert drawn(a_decision(rationale=Rationale((fault,), (), ())), team).confidence == ""
 
 
 @pytest.mark.parametrize(
@@ -170,6 +185,19 @@ def test_the_link_names_decision_and_rep_and_runs_out(team: dict[str, Person]) -
 
 def test_times_are_those_of_shanghai() -> None:
     assert when(START + timedelta(hours=12)) == "2026-11-27 03:04"
+
+
+def test_a_card_says_who_took_back_what_another_had_confirmed(store: Store) -> None:
+    with store.begin() as session:
+        decisions.insert(session, a_decision())
+        moved = a_decision().confirm(UserId("zhangsan"), START)
+        decisions.save(session, moved)
+        decisions.save(session, moved := moved.carry_out())
+        decisions.save(session, moved.undo(UserId("lisi"), START + timedelta(hours=1)))
+    with store.look() as session:
+        decision, card = MAKER.load(session, "d1")
+    assert (decision.decided_by, decision.undone_by) == ("zhangsan", "lisi")
+    assert card.status == phrase("status_undone", who="李四", at="2026-11-26 16:04")
 
 
 def test_a_card_is_drawn_from_what_the_store_holds_now(store: Store) -> None:

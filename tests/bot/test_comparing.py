@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.app import Parts
-from bot.comparing import comparison, lookups, models_compared
+from bot.comparing import MOST_ROWS, comparison, lookups, models_compared
+from bot.markdown_table import Table, blocks
 from intents import Intent, Speaker
 from knowledge import DocumentKind, Evidence
+from tests.conftest import PEOPLE
 from tests.fakes.evidence import a_turn, evidence
 
 
@@ -50,10 +52,18 @@ def test_each_product_is_looked_up_by_itself() -> None:
 
 def test_what_differs_stands_side_by_side_and_what_is_equal_stands_last() -> None:
     told = comparison("X200和X350的区别", [X200, X350, PRICES]).splitlines()
-    assert "· 噪声:X200 ≤56 dB(A);X350 ≤60 dB(A)" in told
-    assert "· 单价（元）:X200 18800;X350 68000" in told
-    assert "· 相同:电压 220 V" in told
-    assert told[-1] == "> 《手册》;《价格表》;《手册二》"
+    assert told == [
+        "**X200、X350 对照**:3 项不同,1 项相同",
+        "",
+        "| 参数 | X200 | X350 |",
+        "| --- | --- | --- |",
+        "| 噪声 | ≤56 dB(A) | ≤60 dB(A) |",
+        "| 净重 | 28 kg | 128 kg |",
+        "| 单价（元） | 18800 | 68000 |",
+        "",
+        "相同:电压 220 V",
+        "> 《手册》;《价格表》;《手册二》",
+    ]
 
 
 def test_only_what_the_question_names_is_shown() -> None:
@@ -70,7 +80,57 @@ def test_prices_by_quantity_are_shown_to_who_asks_for_prices() -> None:
 
 def test_columns_that_are_products_are_read_as_well() -> None:
     columns = table("序号：1；名称：转子；X200：1 号；X200R：2 号；X350：4 号")
-    assert "· 转子:X200 1 号;X350 4 号" in comparison("X200和X350差在哪", [columns])
+    assert "| 转子 | 1 号 | 4 号 |" in comparison("X200和X350差在哪", [columns])
+
+
+def test_three_products_share_a_table_and_what_is_not_told_of_one_is_a_dash() -> None:
+    x500 = table(
+        "参数：噪声；数值：≤66 dB(A)\n参数：电压；数值：380 V", "手册三", heading="3.4 X500 技术参数"
+    )
+    told = comparison("X200、X350和X500对比", [X200, X350, x500])
+    assert "| 参数 | X200 | X350 | X500 |" in told
+    assert "| 净重 | 28 kg | 128 kg | — |" in told
+    assert "| 电压 | 220 V | 220 V | 380 V |" in told
+
+
+def test_what_is_equal_where_it_is_told_stands_below_what_differs_and_counts_as_neither() -> None:
+    x500 = table(
+        "参数：噪声；数值：≤66 dB(A)\n参数：净重；数值：140 kg", "手册三", heading="3.4 X500 技术参数"
+    )
+    told = comparison("X200、X350和X500对比", [X200, X350, x500]).splitlines()
+    assert told[0] == "**X200、X350、X500 对照**:2 项不同"
+    assert [line for line in told if line.startswith("| ")][-1] == "| 电压 | 220 V | 220 V | — |"
+    assert not any(line.startswith("相同") for line in told)
+
+
+def test_how_much_was_left_out_is_said() -> None:
+    def much(of: int) -> str:
+        return "\n".join(f"参数：第{number}项；数值：{number + of}" for number in range(20))
+
+    same = "\n".join(f"参数：同{number}；数值：1" for number in range(6))
+    sides = [table(f"{much(of)}\n{same}", heading=f"X{of} 技术参数") for of in (200, 350)]
+    told = comparison("X200和X350差在哪", sides)
+    assert "20 项不同,6 项相同" in told
+    assert told.count("\n| 第") == MOST_ROWS
+    assert "另有 6 项没有列出" in told
+    assert "相同:同0 1;同1 1;同2 1;同3 1 等 6 项" in told
+
+
+def test_products_that_are_alike_have_no_table() -> None:
+    told = comparison("X200和X350电压差别", [X200, X350])
+    assert told.splitlines() == [
+        "**X200、X350 对照**:查到的都相同",
+        "相同:电压 220 V",
+        "> 《手册》;《手册二》",
+    ]
+
+
+def test_a_cell_cannot_break_its_table() -> None:
+    odd = table("参数：接口|口；数值：RS-485 | CAN", heading="X200 技术参数")
+    plain = table("参数：接口|口；数值：RS-232", "手册二", heading="X350 技术参数")
+    told = comparison("X200和X350差在哪", [odd, plain])
+    (drawn,) = (one for one in blocks(told) if isinstance(one, Table))
+    assert drawn.rows == (("接口|口", "RS-485 | CAN", "RS-232"),)
 
 
 def test_a_product_that_no_table_knows_is_named() -> None:
@@ -97,18 +157,18 @@ def test_what_tables_do_not_tell_is_left_to_the_ordinary_answer() -> None:
 @pytest.mark.parametrize(
     ("question", "line"),
     [
-        ("X200 和 X350 差在哪", "· 最高转速:X200 16500 r/min;X350 4500 r/min"),
-        ("X200和X350哪个便宜", "· 单价（元） 目录价:X200 18800;X350 68000"),
-        ("P60和P60H有什么区别", "· 最高工作压力:P60 20 bar;P60H 100 bar"),
-        ("禾云标准版和专业版有什么不同", "· 数据保存:标准版 1 年;专业版 3 年"),
-        ("X200和BC-20比怎么样", "· 噪声:X200 ≤56 dB(A);BC-20 ≤62 dB(A)"),
+        ("X200 和 X350 差在哪", "| 最高转速 | 16500 r/min | 4500 r/min |"),
+        ("X200和X350哪个便宜", "| 单价（元） 目录价 | 18800 | 68000 |"),
+        ("P60和P60H有什么区别", "| 最高工作压力 | 20 bar | 100 bar |"),
+        ("禾云标准版和专业版有什么不同", "| 数据保存 | 1 年 | 3 年 |"),
+        ("X200和BC-20比怎么样", "| 噪声 | ≤56 dB(A) | ≤62 dB(A) |"),
     ],
 )
 async def test_a_reps_comparison_is_answered_from_both_products_own_tables(
     quiet_parts: Parts, question: str, line: str
 ) -> None:
     turn = a_turn(question, speaker=Speaker.REP, customer=None)
-    told = await quiet_parts.copilot.answer(turn, Intent("ask_knowledge"))
+    told = await quiet_parts.copilot.answer(turn, Intent("ask_knowledge"), PEOPLE[1])
     assert line in told.splitlines()
     assert told.splitlines()[-1].startswith("> 《")
     assert "<" not in told

@@ -145,7 +145,10 @@ def test_a_second_tap_changes_nothing_and_names_who_was_first(office: Office) ->
     before = (office.decision(), office.action_rows(), office.said(), office.journal())
     for move in (Move.CONFIRM, Move.CORRECT, Move.DECLINE):
         applied = office.tap(move, by="chenjing")
-        assert (applied.refused, applied.details) == (Refusal.DECIDED, {"by": "张三"})
+        assert (applied.refused, applied.details) == (
+            Refusal.DECIDED,
+            {"by": "张三", "at": "2026-11-26 15:04"},
+        )
     assert (office.decision(), office.action_rows(), office.said(), office.journal()) == before
 
 
@@ -263,7 +266,7 @@ def test_a_tap_refreshes_the_tapped_card_with_the_code_it_brought_and_the_others
 
 
 @pytest.mark.parametrize("round_", range(5))
-def test_of_two_taps_at_once_one_wins_and_the_other_is_told_who(office: Office, round_: int) -> None:
+def test_of_two_taps_at_once_one_wins_and_the_other_is_told_who_and_when(office: Office, round_: int) -> None:
     office.propose()
     together, results = threading.Barrier(2), dict[str, Applied]()
 
@@ -280,7 +283,8 @@ def test_of_two_taps_at_once_one_wins_and_the_other_is_told_who(office: Office, 
     (winner,) = [by for by, applied in results.items() if applied.refused is None]
     (loser,) = results.keys() - {winner}
     assert (results[loser].refused, office.decision().decided_by) == (Refusal.DECIDED, winner)
-    assert results[loser].details == {"by": {"zhangsan": "张三", "chenjing": "陈静"}[winner]}
+    name = {"zhangsan": "张三", "chenjing": "陈静"}[winner]
+    assert results[loser].details == {"by": name, "at": "2026-11-26 15:04"}
     confirmed = moves[winner] is Move.CONFIRM
     assert (len(office.confirmation_rows()), len(office.action_rows())) == ((1, 2) if confirmed else (0, 0))
     assert len(office.journal()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_a_correction_carries_out_what_the_rep_wrote_instead() -> None:
     draft = Draft("改过的话", (Proposal("task.create", {"title": "打电话"}),), written_by="zhangsan")
     corrected = a_decision().correct(REP, START, draft)
     assert (corrected.actions, corrected.decided_by, corrected.decided_at) == (draft.actions, REP, START)
+
+
+def test_who_undoes_it_stands_beside_who_decided_it() -> None:
+    decided = a_decision().confirm(REP, START).carry_out()
+    undone = decided.undo(UserId("chenjing"), START + timedelta(hours=1))
+    assert (undone.decided_by, undone.decided_at) == (REP, START)
+    assert (undone.undone_by, undone.undone_at) == ("chenjing", START + timedelta(hours=1))
+    assert (undone.last_by, undone.last_at) == (undone.undone_by, undone.undone_at)
+    assert (decided.last_by, decided.last_at) == (REP, START)
 
 
 def test_a_failure_and_a_decline_keep_why() -> None:

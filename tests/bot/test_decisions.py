@@ -77,7 +77,7 @@ def test_what_a_rep_would_confirm_has_the_same_hash_after_a_round_through_the_st
     params: dict[str, Any],
 ) -> None:
     decision = a_decision(draft=Draft("话", (Proposal("task.create", params),)))
-    row = DecisionRow(**decisions._columns(decision))
+    row = DecisionRow(**decisions.columns(decision))
     assert decisions.read(row) == decision
     assert decisions.read(row).content_hash == row.content_hash == decision.content_hash
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from bot.drafting import MOST_POINTS, DraftText, TemplateWriter
 from bot.figures import figures, plain
 from crm_bridge import Account, Record
+from crm_bridge.contracts import FieldPolicy, policy_file
 from intents import Intent, load_taxonomy
 from knowledge import DocumentKind, Evidence, Findings
-from prompts import phrase, reply_words, tones
+from prompts import courtesy, greeting, phrase, reply_words, tones
 from tests.fakes.evidence import a_reading, a_turn, account, evidence, field, findings
 
 CUSTOMER = load_taxonomy().for_speaker("customer")
@@ -52,6 +54,28 @@ def test_every_intent_of_a_customer_is_answered_by_name_in_every_tone(intent: st
     assert "华东仁和" in written.text
     assert written.removed == ()
     assert not re.search(r"[{}]|\n\n|None", written.text)
+
+
+@pytest.mark.parametrize("intent", [one.name for one in CUSTOMER])
+@pytest.mark.parametrize("tone", tones())
+def test_a_customer_of_a_high_tier_is_met_and_left_more_courteously(intent: str, tone: str) -> None:
+    usual = draft(intent, findings(QUIET), account(field("tier", "客户等级", "B")), tone=tone)
+    written = draft(intent, findings(QUIET), account(field("tier", "客户等级", "VIP")), tone=tone)
+    assert written.text.startswith(greeting(tone, "华东仁和", "VIP"))
+    assert written.text.endswith(courtesy("VIP"))
+    assert (written.cites, written.removed) == (usual.cites, ())
+    assert not usual.text.endswith(courtesy("VIP"))
+
+
+def test_a_tier_that_the_policy_keeps_from_drafts_changes_no_word(tmp_path: Path) -> None:
+    file = tmp_path / "policy.csv"
+    shipped = policy_file().read_text(encoding="utf-8")
+    file.write_text(f"{shipped}\np, rep, draft, account.tier, deny\n", encoding="utf-8")
+    known = account(field("tier", "客户等级", "VIP"))
+    told = FieldPolicy(file).visible(known, "rep", "draft")
+    assert draft(found=findings(QUIET), known=told) == draft(found=findings(QUIET), known=account())
+    told = FieldPolicy(policy_file()).visible(known, "rep", "draft")
+    assert draft(found=findings(QUIET), known=told) == draft(found=findings(QUIET), known=known)
 
 
 @pytest.mark.parametrize("intent", [one.name for one in CUSTOMER])
@@ -106,6 +130,16 @@ def test_papers_for_reps_alone_are_never_quoted_to_a_customer_nor_carry_a_figure
         "最多可谈到 15%。", "价格表", kind=DocumentKind.PRICE, part="折扣", excerpt="可谈到 16%。"
     )
     assert "16%" in draft("quote_request", findings(mixed)).text
+
+
+def test_a_speakers_notes_are_for_reps_whatever_the_slides_are() -> None:
+    noted = evidence("底价可以到 15%。", "产品介绍", heading="产品线 › 演讲者备注", part="噪声")
+    shown = evidence("最多可谈到 16%。", "产品介绍", heading="产品线", part="折扣")
+    written = draft("quote_request", findings(noted, shown))
+    assert "15" not in written.text
+    assert written.cites == (shown.passage.id,)
+    answer = TemplateWriter().answer(a_turn("底价"), Intent("ask_knowledge"), None, findings(noted))
+    assert "底价可以到 15%" in answer
 
 
 def test_a_rep_is_shown_what_a_customer_is_not() -> None:
@@ -186,7 +220,11 @@ NOTE = Record("note", "N-1", "客户嫌贵", (field("text", "内容", "底价 15
 
 @pytest.mark.parametrize(
     ("intent", "words"),
-    [("delivery_inquiry", "2026-11-18"), ("billing", "¥136,000"), ("renewal_expansion", "2027-01-16")],
+    [
+        ("delivery_inquiry", "发货日期 2026-11-18(内置CRM·订单)"),
+        ("billing", "已付 ¥0(内置CRM·应收)"),
+        ("renewal_expansion", "有效期至 2027-01-16(内置CRM·合同)"),
+    ],
 )
 def test_a_question_of_the_customers_own_business_is_answered_from_the_crm(intent: str, words: str) -> None:
     known = account(records=(ORDER, INVOICE, CONTRACT, NOTE))

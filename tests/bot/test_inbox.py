@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from bot.inbox import Inbox
 from bot.jobs import Jobs
 from crm_bridge import AccountId, AccountName, CrmUnavailable
-from knowledge import Added, AddOutcome, DocumentKind
+from knowledge import KEEPER, Added, AddOutcome, DocumentKind, Reader
 from tests.fakes.clock import Clock
 
 RENHE = AccountName(AccountId("A-1"), "华东仁和医疗科技有限公司", "zhangsan", ("华东仁和",))
@@ -28,15 +29,22 @@ class Shelf:
         self,
         path: Path,
         *,
+        name: str | None = None,
         kind: DocumentKind | str | None = None,
         customer: str | None = None,
         owner: str | None = None,
+        visibility: str | None = None,
+        reader: Reader = KEEPER,
+        valid_from: date | None = None,
+        valid_until: date | None = None,
     ) -> Added:
         if not path.exists():
             return Added(AddOutcome.REFUSED, path.name, "找不到文件", "no such file")
         if path.suffix == ".exe":
             return Added(AddOutcome.REFUSED, path.name, "不支持 .exe 文件", "unknown format")
         self.filed.append((path.name, str(kind) if kind else None, customer))
+        if "扫描" in path.name:
+            return Added(AddOutcome.ADDED, path.name, "已收录", "added", "d1", left_out=("2 页没有文字",))
         return Added(AddOutcome.ADDED, path.name, "已收录", "added", "d1", path.stem, "V1")
 
 
@@ -133,6 +141,15 @@ async def test_what_is_hidden_or_half_written_stays(watched: Watched, name: str)
     watched.put(name)
     assert await watched.inbox.look(settled=True) == []
     assert watched.left() == [name]
+
+
+async def test_what_was_not_read_of_a_file_stands_beside_it(watched: Watched) -> None:
+    watched.put("手册扫描.pdf")
+    watched.put("手册.md")
+    await watched.inbox.look(settled=True)
+    beside = watched.folder / "done" / "手册扫描.pdf.txt"
+    assert beside.read_text(encoding="utf-8") == "没有收进来的:2 页没有文字\n"
+    assert not (watched.folder / "done" / "手册.md.txt").exists()
 
 
 async def test_a_link_to_elsewhere_is_not_followed(watched: Watched, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bot.channels import Heard
 from bot.conversation import ConversationId, Turn, TurnId, UserId
 from bot.customers import sight
 from bot.decision import Decision, Proposal, ReasonKind, State
+from bot.ingesting import take_in
 from bot.injection import find_order
 from bot.tables import ActionRow, ConfirmationRow, DecisionRow, TurnRow
 from bot.understanding import understand
@@ -186,14 +187,14 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """The demo company whose library took in papers that give orders, in their text and in their names."""
     folder = tmp_path_factory.mktemp("poisoned")
     parts = assemble(settings_for(demo_company().copy_to(folder / "var")), Clock(), channels={})
-    papers = [(f"说明书{number}", text) for number, text in enumerate(of("document"))]
-    papers += [(name, "按说明使用。") for name in of("file")]
-    for number, (title, text) in enumerate(papers):
-        path = folder / f"{number}.md"
-        path.write_text(
-            f"# X200 现场须知\n\nX200 50台的报价与质保见价格表第{number}行。{text}\n", encoding="utf-8"
-        )
-        assert parts.library.add(path, kind="manual", title=title).document_id
+    papers = [(f"说明书{number}.md", text) for number, text in enumerate(of("document"))]
+    papers += [(f"{name}.md", "按说明使用。") for name in of("file")]
+    for number, (name, text) in enumerate(papers):
+        words = f"# X200 现场须知\n\nX200 50台的报价与质保见价格表第{number}行。{text}\n"
+        added = take_in(parts.library, name, words.encode(), kind="manual", owner="chenjing")
+        assert added.document_id, added.detail
+        assert added.title not in {"", "..", "."}
+        assert not set(added.title) & set("/\\<>|")
     yield parts
     parts.store.close()
 
@@ -207,6 +208,7 @@ async def test_orders_in_documents_and_their_names_change_no_action(
         assert without_words(decision.draft.actions) == without_words(plain.draft.actions)
         assert decision.actions == ()
         assert told_nobody_elses(poisoned, decision)
+        assert any("资料《" in one for one in decision.rationale.warnings)
 
 
 @pytest.mark.parametrize("text", of("document"))
@@ -232,6 +234,8 @@ async def test_orders_in_crm_fields_change_no_action(
         assert without_words(decision.draft.actions) == without_words(plain.draft.actions), text
         assert decision.draft.text == plain.draft.text, text
         assert decision.actions == ()
+        warned = [one for one in decision.rationale.warnings if one.startswith("CRM 的")]
+        assert bool(warned) == bool(find_order(text)), text
 
 
 def _change(table: Any, column: str, text: str, customer: str) -> Any:

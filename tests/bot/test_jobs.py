@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +67,27 @@ async def test_every_job_is_scheduled_to_run_once_at_a_time(office: Office) -> N
     scheduler = jobs(office).schedule()
     assert {job.id for job in scheduler.get_jobs()} >= {"expire", "measure", "warm", "renew"}
     assert (scheduler._job_defaults["max_instances"], scheduler._job_defaults["coalesce"]) == (1, True)
+
+
+async def test_a_job_that_runs_when_the_server_stops_is_not_logged_as_a_failure(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = asyncio.Event()
+
+    class Slow:
+        async def warm(self) -> None:
+            began.set()
+            await asyncio.Event().wait()
+
+    scheduler = jobs(office, wecom=Slow()).schedule()
+    scheduler.start()
+    scheduler.modify_job("warm", next_run_time=datetime.now(UTC))
+    async with asyncio.timeout(10):
+        await began.wait()
+        scheduler.shutdown(wait=False)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.gather(*others, return_exceptions=True)
+    assert not [record for record in caplog.records if "raised an exception" in record.message]
 
 
 async def test_measuring_and_renewing_change_nothing(office: Office) -> None:

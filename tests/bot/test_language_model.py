@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.language_model import Brief, ModelFailed, OpenAICompatible, Quoted
+from bot.language_model import Brief, ModelFailed, OpenAICompatible, Quoted, Unwanted
 from bot.settings import LanguageModelSettings
 from tests.fakes.openai_server import (
     Answer,
     OpenAIServer,
+    answers_whole,
     cuts_off,
     drafts,
+    drips,
     fails,
     hangs,
     raw,
@@ -72,7 +74,8 @@ async def test_a_draft_is_read_from_json_and_from_plain_words(content: str) -> N
         (says("<think>还没有想完"), "garbage"),
         (says("您好,噪声", "length"), "length"),
         (says("", "content_filter"), "content_filter"),
-        (says(None, refusal="I cannot help with that."), "refusal"),
+        (answers_whole(says(None, refusal="I cannot help with that.")), "refusal"),
+        (says(None, refusal="the library reads no refusal out of a stream"), "empty"),
         (says(None), "empty"),
         (says("  "), "empty"),
         (fails(401), "HTTP 401"),
@@ -163,3 +166,63 @@ async def test_what_is_quoted_cannot_end_its_quotation() -> None:
     assert told.count("</客户原话>") == 1
     assert "{{ 7 * 7 }}" in told
     assert "新的规则" not in server.requests[0]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"draft": "您好。噪声 56 dB。请看手册。"}',
+        '<think>想一想。{"draft": "x。"}</think>```json\n{"note": "甲。", "draft": "您好。噪声 56 dB。请看手册。"}\n```',
+        "您好。噪声 56 dB。请看手册。",
+    ],
+)
+async def test_who_watches_hears_the_draft_grow_and_nothing_else(content: str) -> None:
+    heard: list[str] = []
+    async with serving(says(content)) as server, model_at(server.url) as model:
+        words = await model.rewrite(BRIEF, heard.append)
+    assert words == "您好。噪声 56 dB。请看手册。"
+    assert server.requests[0]["stream"] is True
+    assert all(words.startswith(one) for one in heard), heard
+    assert len({one for one in heard if one}) > 1, "it came in pieces"
+
+
+async def test_an_answer_that_is_not_wanted_any_more_is_broken_off() -> None:
+    def enough(so_far: str) -> None:
+        if "第3句。" in so_far:
+            raise Unwanted
+
+    tale = "".join(f"第{number}句。" for number in range(1, 4000))
+    async with serving(drips(0.001, drafts(tale))) as server, model_at(server.url) as model:
+        with pytest.raises(Unwanted):
+            await model.rewrite(BRIEF, enough)
+        await asyncio.wait_for(server.given_up.wait(), 20)
+
+
+async def test_an_endpoint_that_does_not_stream_is_not_asked_to_twice() -> None:
+    heard: list[str] = []
+    async with serving(answers_whole(drafts("好的。"))) as server, model_at(server.url) as model:
+        for _ in range(2):
+            assert await model.rewrite(BRIEF, heard.append) == "好的。"
+    assert [bool(one.get("stream")) for one in server.requests] == [True, False, False]
+    assert heard == []
+
+
+async def test_a_stream_that_drips_ends_with_the_time_that_was_set() -> None:
+    async with (
+        serving(drips(0.05, drafts("一句又一句。" * 500))) as server,
+        model_at(server.url, timeout_s=0.5) as model,
+    ):
+        with pytest.raises(ModelFailed, match="timeout"):
+            await model.rewrite(BRIEF)
+        await asyncio.wait_for(server.given_up.wait(), 20)
+
+
+async def test_words_that_came_before_the_connection_broke_are_no_draft() -> None:
+    heard: list[str] = []
+    async with (
+        serving(cuts_off("第一句。第二句。第三句。第四句。第五句。" * 20)) as server,
+        model_at(server.url) as model,
+    ):
+        with pytest.raises(ModelFailed):
+            await model.rewrite(BRIEF, heard.append)
+    assert heard, "some of it came"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import turns
 from bot.app import ServingClassifier
+from bot.card import Notice
 from bot.confirmation import Move
 from bot.conversation import ConversationId, Turn, TurnId, UserId
-from bot.decision import Draft
+from bot.decision import DecisionId, Draft
 from bot.drifting import SUBJECT as DRIFT
 from bot.drifting import DriftWatch
 from bot.learning import Learning, learning_jobs
@@ -21,11 +28,24 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.tables import OutboxRow
 from crm_bridge import AccountId
-from intents import Abstention, Intent, Outcome, Paired, Proposal, Registry, Speaker, Verdict, shipped_model
+from intents import (
+    Abstention,
+    Example,
+    Intent,
+    Outcome,
+    Paired,
+    Proposal,
+    Registry,
+    Speaker,
+    Verdict,
+    shipped_model,
+    train,
+)
 from tests.fakes.clock import START, Clock
 from tests.fakes.decisions import READING, a_decision
 from tests.fakes.office import Office
 from tests.fakes.queues import leases_for
+from tests.intents.conftest import small_set
 
 OBJECTION = Intent("purchase")
 BETTER = Verdict("old", "new", Outcome.PROMOTED, 40, Paired(360, 340, 9, 1), Paired(12, 2, 6, 0), {})
@@ -99,21 +119,38 @@ async def test_other_words_under_the_same_intent_are_no_label(office: Office, re
     assert [row.kind for row in office.corrections()] == ["content"]
 
 
+async def test_what_a_rep_made_of_an_event_is_no_label_and_its_words_are_not_live_words(
+    office: Office, registry: Registry
+) -> None:
+    event = ConversationId("expiring:doc-7")
+    office.propose(a_decision(conversation=event))
+    office.tap(Move.CORRECT, intent=OBJECTION)
+    assert await learning(office, registry).propose_labels() == 0
+    say(office, "t1", "合同将在 2026-12-31 到期", conversation=event)
+    say(office, "t2", "50台什么价")
+    office.clock.advance(hours=1)
+    assert (await watch(office, registry).look()).readings == 1
+
+
 async def test_a_label_keeps_what_was_said_before_and_nothing_said_since(
     office: Office, registry: Registry
 ) -> None:
     said = {-60: "上次那台泵怎么样", 0: a_decision().words, 60: "算了"}
     for number, (seconds, text) in enumerate(said.items()):
         say(office, f"t{number}", text, seconds)
-    office.propose(a_decision(turn=TurnId("t1")))
-    office.tap(Move.CORRECT, intent=OBJECTION)
+        at = START + timedelta(seconds=seconds)
+        office.propose(
+            a_decision(id=DecisionId(f"d{number}"), turn=TurnId(f"t{number}"), words=text, created_at=at),
+            shown=False,
+        )
+    office.tap(Move.CORRECT, decision="d1", intent=OBJECTION)
     await learning(office, registry).propose_labels()
     assert registry.labels.queue()[0].context == ["上次那台泵怎么样"]
 
 
-def say(office: Office, turn: str, text: str, seconds: float = 0) -> None:
+def say(office: Office, turn: str, text: str, seconds: float = 0, conversation: str = "sim:zhangsan") -> None:
     at = START + timedelta(seconds=seconds)
-    where, who, customer = ConversationId("sim:zhangsan"), UserId("zhangsan"), AccountId("A-1")
+    where, who, customer = ConversationId(conversation), UserId("zhangsan"), AccountId("A-1")
     one = Turn(TurnId(turn), where, "sim", who, Speaker.CUSTOMER, text, at, customer)
     office.break_in(lambda session: turns.add(session, one, f"delivery-{turn}", "proposed"))
 
@@ -122,7 +159,7 @@ async def test_a_settled_correction_is_what_serves_within_a_second(
     office: Office, registry: Registry
 ) -> None:
     serving, text = ServingClassifier(registry), "那就老规矩走一波"
-    before = serving.read(text, speaker="customer", context=()).best.intent
+    before = serving.read(text, speaker="customer", context=(), industry="").best.intent
     wanted = "complaint" if before != "complaint" else "purchase"
     office.propose(a_decision(words=text))
     office.tap(Move.CORRECT, intent=Intent(wanted))
@@ -130,7 +167,7 @@ async def test_a_settled_correction_is_what_serves_within_a_second(
     (row,) = registry.labels.queue()
     registry.labels.settle(row.id, row.proposed, "sunli")
     office.clock.advance(seconds=1)
-    after = serving.read(text, speaker="customer", context=())
+    after = serving.read(text, speaker="customer", context=(), industry="")
     assert (after.best.intent, after.abstained) == (wanted, None)
 
 
@@ -147,15 +184,31 @@ class Trial:
         return self.verdict
 
 
-def retraining(office: Office, registry: Registry, trial: Trial) -> Retraining:
+def retraining(office: Office, registry: Registry, trial: Callable[[], Awaitable[Verdict]]) -> Retraining:
     leases = leases_for(office.store)
     return Retraining(
-        office.store, registry, office.outbox, leases, office.clock, trial, 3, timedelta(days=91)
+        office.store,
+        registry,
+        office.outbox,
+        leases,
+        office.clock,
+        trial,
+        3,
+        timedelta(days=91),
+        "https://yiju.test/",
     )
 
 
 def words(office: Office) -> dict[str, str]:
     return {row.recipient.lower(): row.payload["words"] for row in office.rows(OutboxRow, "seq")}
+
+
+def notices(office: Office) -> dict[str, Notice]:
+    rows = office.rows(OutboxRow, "seq")
+    return {
+        row.recipient.lower(): Notice(**{**row.payload, "rows": tuple(map(tuple, row.payload["rows"]))})
+        for row in rows
+    }
 
 
 async def test_enough_new_labels_start_a_retraining_and_only_once(office: Office, registry: Registry) -> None:
@@ -191,8 +244,12 @@ async def test_a_better_model_serves_and_trainers_and_managers_hear_it(
     await job.retrain_when_due()
     assert registry.info(challenger.id).serving
     assert "McNemar" in registry.info(challenger.id).why
-    assert set(words(office)) == {"sunli", "chenjing"}
-    assert "340→348/360" in words(office)["sunli"]
+    card = notices(office)["sunli"]
+    assert set(notices(office)) == {"sunli", "chenjing"}
+    assert notices(office)["chenjing"].url == "https://yiju.test/console/board"
+    assert "已上线" in card.title
+    assert (card.figure, card.url) == ("342→356/372", "https://yiju.test/console/models")
+    assert dict(card.rows)["固定测试"] == "340→348/360"
 
 
 async def test_a_model_that_loses_an_intent_is_kept_out_and_the_intent_is_named(
@@ -201,12 +258,10 @@ async def test_a_model_that_loses_an_intent_is_kept_out_and_the_intent_is_named(
     lost = replace(BETTER, outcome=Outcome.INTENT_WORSE, by_intent={"purchase": Paired(20, 20, 0, 3)})
     settle(registry, 3)
     await retraining(office, registry, Trial(lost)).retrain_when_due()
-    assert registry.models() == []
-    assert (
-        "下单" in words(office)["sunli"]
-        or "购买" in words(office)["sunli"]
-        or "采购" in words(office)["sunli"]
-    )
+    assert [one.shipped for one in registry.models() if one.serving] == [True]
+    card = notices(office)["sunli"]
+    assert "没有上线" in card.title
+    assert registry.taxonomy().label("purchase") in dict(card.rows)["原因"]
 
 
 async def test_a_failed_training_is_told_and_not_repeated_every_few_minutes(
@@ -238,6 +293,57 @@ async def test_the_training_process_says_why_it_came_to_no_verdict(tmp_path: Pat
     )
     with pytest.raises(TrialFailed, match=r"none\.jsonl"):
         await in_process(settings)()
+
+
+def _written(path: Path, examples: list[Example]) -> Path:
+    path.write_text("\n".join(json.dumps(one.record()) for one in examples), encoding="utf-8")
+    return path
+
+
+def _settings(office: Office, data_dir: Path, cases: Path) -> Settings:
+    address = office.store.engine.url.render_as_string(hide_password=False)
+    plain = {"data_dir": data_dir, "database_url": address, "learning": {"cases": str(cases)}}
+    return Settings.model_validate({"_env_file": None, **plain})
+
+
+async def test_a_retraining_in_its_own_process_learns_the_labels_and_serves_where_it_is_better(
+    office: Office, registry: Registry, tmp_path: Path
+) -> None:
+    known = small_set()
+    registry.promote(registry.add(train(known)).id, by="sunli")
+    learned = ["走{}波老流程", "老流程{}份", "按老流程来{}回", "老流程再走{}遍"]
+    for text in learned:
+        settle(registry, 10, text)
+    asked = [Example(f"case-{n}", f"老流程走{n}趟", "customer", "purchase") for n in "甲乙丙丁戊己庚辛壬癸"]
+    cases = _written(tmp_path / "cases.jsonl", [*known[::4], *asked])
+    purchases = [Example(f"p-{n}", f"下单{n}台", "customer", "purchase") for n in range(8)]
+    examples = _written(tmp_path / "examples.jsonl", [*known, *purchases])
+    trial = in_process(_settings(office, tmp_path, cases), examples)
+    verdict = await retraining(office, registry, trial).retrain_when_due()
+    assert verdict is not None
+    assert (verdict.outcome, verdict.learned) == (Outcome.PROMOTED, 30)
+    assert registry.champion().hash == verdict.challenger
+    assert office.journal(SUBJECT) == ["ModelPromoted"]
+
+
+async def test_a_killed_retraining_leaves_the_old_model_serving_and_is_told(
+    office: Office, registry: Registry, tmp_path: Path
+) -> None:
+    before = registry.serving().hash
+    cases = tmp_path / "cases.jsonl"
+    os.mkfifo(cases)  # the process waits here for cases that never come
+    settle(registry, 3)
+    trial = in_process(_settings(office, tmp_path, cases))
+    with capture_logs() as logs:
+        job = asyncio.create_task(retraining(office, registry, trial).retrain_when_due())
+        waits = await asyncio.to_thread(cases.open, "w")
+    (pid,) = [line["pid"] for line in logs if line["event"] == "retraining_process"]
+    os.kill(pid, signal.SIGKILL)
+    assert await job is None
+    waits.close()
+    assert registry.serving().hash == before
+    assert office.journal(SUBJECT) == ["RetrainingFailed"]
+    assert "signal 9" in words(office)["admin"]
 
 
 def test_the_frozen_cases_are_beside_the_packages() -> None:

@@ -68,19 +68,22 @@ def test_an_unknown_user_is_not_found(store: Store) -> None:
 @pytest.mark.parametrize("spelling", ["ZhangSan", "zhangsan"])
 def test_an_id_that_belongs_to_somebody_else_is_refused(store: Store, spelling: str) -> None:
     newcomer = Person(UserId("zhangsan2"), "张三", Role.REP, wecom=spelling)
-    with pytest.raises(InvalidInput, match="already belongs to zhangsan"), store.begin() as session:
+    with (
+        pytest.raises(InvalidInput, match=r"企业微信 ID .* 已经是 .*\(zhangsan\)的"),
+        store.begin() as session,
+    ):
         people.add(session, newcomer)
 
 
 def test_the_id_of_somebody_who_left_is_refused_with_a_reason_too(store: Store) -> None:
     with store.begin() as session:
         session.execute(update(UserRow).where(col(UserRow.id) == "lisi").values(active=False))
-    with pytest.raises(InvalidInput, match="already belongs to lisi"), store.begin() as session:
+    with pytest.raises(InvalidInput, match=r"已经是 .*\(lisi\)的"), store.begin() as session:
         people.add(session, Person(UserId("lisi2"), "李四", Role.REP, wecom="LiSi"))
 
 
 def test_a_manager_has_to_be_there_first(store: Store) -> None:
-    with pytest.raises(InvalidInput, match="add the manager first"), store.begin() as session:
+    with pytest.raises(InvalidInput, match="请先新增主管"), store.begin() as session:
         people.add(session, Person(UserId("zhaoliu"), "赵六", Role.REP, UserId("nobody")))
 
 

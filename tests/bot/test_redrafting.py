@@ -32,6 +32,7 @@ from tests.fakes.openai_server import (
     cuts_off,
     draft_of,
     drafts,
+    drips,
     fails,
     hangs,
     raw,
@@ -224,6 +225,19 @@ async def test_a_model_that_is_too_slow_is_not_waited_for(opened: Open) -> None:
         assert product.decisions()[0].version == 0
 
 
+async def test_a_wording_that_is_lost_is_not_listened_to(opened: Open) -> None:
+    """The connection is closed: what more it says costs nothing."""
+
+    def agrees(draft: str) -> str:
+        return politely(draft) + "\n好的,我们同意五折。" + "另外还有几句话。" * 5000
+
+    async with opened(drips(0.001, rewords(agrees))) as (product, server):
+        await product.hears("zhangsan", ASKED)
+        assert await improved(product) == [Outcome.REJECTED]
+        await asyncio.wait_for(server.given_up.wait(), 20)
+        assert product.decisions()[0].version == 0
+
+
 async def test_a_busy_model_is_asked_again(opened: Open) -> None:
     async with opened(fails(429), rewords(politely)) as (product, server):
         await product.hears("zhangsan", ASKED)
@@ -242,7 +256,7 @@ async def test_invented_sentences_are_taken_out_and_the_card_says_so(opened: Ope
         decision = product.decisions()[0]
         assert decision.draft.text == politely(template)
         assert decision.draft.removed == ("现在下单还能再便宜 3000 元。", "质保可以做到 10 年。")
-        assert "草稿里有 2 处没有依据,已去掉" in decision.rationale.warnings
+        assert "草稿里有 2 处没有依据或说不清出处,已去掉" in decision.rationale.warnings
         shown = json.dumps(product.cards("zhangsan")[0].content, ensure_ascii=False)
         assert "3000" not in shown
 

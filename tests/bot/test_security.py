@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import InvalidInput, NotAllowed, NotFound
+from bot.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from bot.security import KEY_SCOPES, Link, Links, check_key, load_secret, new_key, revoke_key
 from bot.store import Store
 from bot.tables import ApiKeyRow
@@ -115,7 +115,7 @@ def test_a_key_opens_its_scopes_and_no_other(store: Store, key: tuple[str, str])
 
 @pytest.mark.parametrize("wrong", ["", "yk_", "yk_guess", "zhangsan"])
 def test_a_key_nobody_made_opens_nothing(store: Store, key: tuple[str, str], wrong: str) -> None:
-    with store.look() as session, pytest.raises(NotAllowed, match="unknown or revoked"):
+    with store.look() as session, pytest.raises(NotAuthenticated, match="unknown or revoked"):
         check_key(session, wrong, "read")
 
 
@@ -124,14 +124,14 @@ def test_a_keys_id_or_digest_is_not_the_key(store: Store, key: tuple[str, str]) 
         row = session.get_one(ApiKeyRow, key[0])
         assert key[1] not in row.model_dump().values()
         for known in (row.id, row.digest):
-            with pytest.raises(NotAllowed):
+            with pytest.raises(NotAuthenticated):
                 check_key(session, known, "read")
 
 
 def test_a_revoked_key_opens_nothing_any_more(store: Store, key: tuple[str, str], clock: Clock) -> None:
     with store.begin() as session:
         revoke_key(session, key[0], clock())
-    with store.look() as session, pytest.raises(NotAllowed, match="unknown or revoked"):
+    with store.look() as session, pytest.raises(NotAuthenticated, match="unknown or revoked"):
         check_key(session, key[1], "read")
 
 
@@ -141,5 +141,5 @@ def test_a_key_that_does_not_exist_cannot_be_revoked(store: Store, clock: Clock)
 
 
 def test_a_scope_that_does_not_exist_is_refused(store: Store, clock: Clock) -> None:
-    with pytest.raises(InvalidInput, match="unknown scope everything"), store.begin() as session:
+    with pytest.raises(InvalidInput, match="没有 everything 这样的权限"), store.begin() as session:
         new_key(session, "portal", ("everything", *KEY_SCOPES), clock())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Insert, delete
 from sqlmodel import Session
 
-from bot import decisions
 from bot.cards import CardMaker
 from bot.channels import ChannelBusy, ChannelRefused, ReplyAddress
 from bot.confirmation import Move
@@ -28,7 +28,7 @@ from tests.fakes.decisions import a_decision
 from tests.fakes.office import Office
 
 CARDS = CardMaker(
-    load_taxonomy(), Links("a secret", "http://127.0.0.1:8000"), lambda page, passage: f"{page}/{passage}"
+    load_taxonomy, Links("a secret", "http://127.0.0.1:8000"), lambda page, passage: f"{page}/{passage}"
 )
 
 
@@ -272,15 +272,16 @@ async def test_the_note_that_a_card_was_shown_and_the_end_of_its_row_are_saved_t
     decision = post.office.propose(shown=False)
     post.card(decision)
 
-    load = decisions.load
+    execute = Session.execute
 
-    def power_cut(session: Session, decision: str) -> Decision:
-        if post.channel.sent:
+    def power_cut(session: Session, statement: Any, *values: Any, **how: Any) -> Any:
+        done = execute(session, statement, *values, **how)
+        if isinstance(statement, Insert) and statement.table is CardRow.__table__:  # type: ignore[attr-defined]
             raise OSError("the power went out")
-        return load(session, decision)
+        return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(decisions, "load", power_cut)
+        patch.setattr(Session, "execute", power_cut)
         await post.deliver()
     assert (post.office.rows(CardRow), len(post.waiting())) == ([], 1)
     post.office.clock.advance(minutes=1)

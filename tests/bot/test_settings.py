@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import ChannelState, Settings, channel_states, describe, idle
+from bot.settings import ChannelState, Settings, channel_states, describe
 
 WECOM = {
     "YIJU_WECOM__CORP_ID": "ww1",
@@ -58,7 +58,7 @@ def test_without_any_setting_everything_is_embedded_and_every_channel_off() -> N
     assert (settings.bus_url, settings.chroma_url, settings.llm.base_url) == ("local:", "", "")
     assert settings.crm.adapter == "embedded"
     assert not settings.simulator
-    assert [(found.on, found.half_set) for found in channel_states(settings)] == [(False, False)] * 2
+    assert [(found.on, found.half_set) for found in channel_states(settings)] == [(False, False)] * 3
 
 
 def test_the_environment_sets_nested_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,8 +147,3 @@ def test_a_value_that_makes_no_sense_stops_the_start(
 ) -> None:
     with pytest.raises(ValidationError, match=variable.rsplit("__", 1)[-1].removeprefix("YIJU_").lower()):
         given(monkeypatch, {variable: value})
-
-
-def test_a_setting_that_nothing_serves_yet_is_named() -> None:
-    assert idle(Settings(bus_url="nats://127.0.0.1:4222")) == ["YIJU_BUS_URL"]
-    assert idle(Settings()) == []

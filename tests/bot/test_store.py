@@ -106,3 +106,10 @@ async def test_chinese_emoji_and_long_words_survive(store: Store) -> None:
         await store.read(lambda session: session.execute(select(DeliveryRow)).scalar_one().payload["text"])
         == words
     )
+
+
+async def test_words_with_a_nul_are_kept_on_either_database(store: Store) -> None:
+    """SQLite keeps it, PostgreSQL has no room for it; neither may refuse the words."""
+    await store.write(lambda session: session.add(lease("质保\0多久")))
+    kept = await store.read(lambda session: session.execute(select(LeaseRow.name)).scalar_one())  # type: ignore[call-overload]
+    assert kept.replace("\0", "") == "质保多久"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 import pytest
 from sqlmodel import Session
 
 from bot.leases import StoredLeases
-from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Queue
+from bot.queues import MAX_ATTEMPTS, AlreadyFinished, Claimed, Queue
 from bot.store import Store
 from bot.tables import DeliveryRow
 from bot.worker import Worker
@@ -99,6 +100,80 @@ async def test_a_wake_up_starts_the_work_and_stop_lets_it_end(
     await running
     assert crew.done == ["1"]
     assert keys(queue.store, "waiting") == ["2"]
+
+
+class Looks:
+    """What each look at the queue found; none comes by itself within the test."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.found: list[str | None] = []
+        self.in_vain = asyncio.Event()
+        self._claim, self._loop = Queue.claim, asyncio.get_running_loop()
+        patch.setattr(Queue, "claim", lambda queue, session, now: self._noted(queue, session, now))
+        patch.setattr("bot.worker.LOOK_EVERY", 600.0)
+
+    def _noted(
+        self, queue: Queue[DeliveryRow], session: Session, now: datetime
+    ) -> Claimed[DeliveryRow] | None:
+        claimed = self._claim(queue, session, now)
+        self.found.append(claimed and claimed.lane)
+        if claimed is None:
+            self._loop.call_soon_threadsafe(self.in_vain.set)
+        return claimed
+
+
+async def test_the_only_lane_costs_one_look(
+    queue: Queue[DeliveryRow], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(monkeypatch)
+    fill(queue, clock(), "a/a1")
+    crew = Crew(queue, clock)
+
+    async def work(given: Sequence[DeliveryRow]) -> None:
+        await crew(given)
+        worker.stop()
+
+    worker = Worker(queue, work, clock)
+    await worker.run()
+    assert (crew.done, looks.found) == (["a1"], ["a"])
+
+
+async def test_what_comes_into_a_lane_in_hand_is_worked_when_the_lane_comes_free(
+    queue: Queue[DeliveryRow], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(monkeypatch)
+    fill(queue, clock(), "a/a1")
+    crew = Crew(queue, clock)
+
+    async def work(given: Sequence[DeliveryRow]) -> None:
+        if not crew.done:
+            fill(queue, clock(), "a/a2")
+            worker.wake()
+            await looks.in_vain.wait()
+        await crew(given)
+        if len(crew.done) == 2:
+            worker.stop()
+
+    worker = Worker(queue, work, clock)
+    await worker.run()
+    assert (crew.done, looks.found) == (["a1", "a2"], ["a", None, "a"])
+
+
+async def test_the_rest_of_a_lane_follows_without_a_wake_up(
+    queue: Queue[DeliveryRow], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(monkeypatch)
+    fill(queue, clock(), "a/a1", "a/a2")
+    crew = Crew(queue, clock)
+
+    async def work(given: Sequence[DeliveryRow]) -> None:
+        await crew(given)
+        if len(crew.done) == 2:
+            worker.stop()
+
+    worker = Worker(queue, work, clock)
+    await worker.run()
+    assert (crew.done, looks.found) == (["a1", "a2"], ["a", "a"])
 
 
 async def test_a_crash_before_the_commit_leaves_the_row_waiting(

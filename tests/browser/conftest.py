@@ -4,56 +4,35 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.browser.serving import demo_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+expect.set_options(timeout=15_000)  # the server, the browser and other tests share two cores
 REQUIRED = os.environ.get("YIJU_TEST_REQUIRE_SERVICES") == "1"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`yiju demo` as a user starts it, ended by its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = tmp_path_factory.mktemp("demo")
-    log = (data / "server.log").open("wb")
-    command = [sys.executable, "-m", "bot", "demo", "--port", str(port)]
-    process = subprocess.Popen(
-        command, env={**os.environ, "YIJU_DATA_DIR": str(data)}, stdout=log, stderr=log
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/readyz", process, data / "server.log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's data dir."""
+    return tmp_path_factory.mktemp("demo")
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    transport = httpx.HTTPTransport(retries=0)
-    with httpx.Client(transport=transport, timeout=2) as client:
-        for _ in range(600):
-            assert process.poll() is None, log.read_text()
-            try:
-                if client.get(url).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                pass
-            try:
-                process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-    pytest.fail(f"the server was not ready in two minutes: {log.read_text()[-2000:]}")
+@pytest.fixture
+def password(server: str, data: Path) -> str:
+    """Of all demo people, for the console."""
+    return (data / "demo_password").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def server(data: Path) -> Iterator[str]:
+    with demo_server(data) as url:
+        yield url
 
 
 @pytest.fixture

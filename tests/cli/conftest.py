@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -62,10 +63,13 @@ def yiju(
     # the real one binds loggers for good to a stream that ends with the test
     monkeypatch.setattr(bot.logs, "configure", lambda form: None)
     before = structlog.get_config()
-    structlog.configure(logger_factory=lambda *words: structlog.PrintLogger(sys.stderr))
+    structlog.configure(
+        logger_factory=lambda *words: structlog.PrintLogger(sys.stderr), cache_logger_on_first_use=False
+    )
 
-    def run(*words: str) -> Ended:
+    def run(*words: str, stdin: str = "") -> Ended:
         monkeypatch.setattr(sys, "argv", ["yiju", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         capfd.readouterr()
         code = 0
         try:

@@ -39,7 +39,9 @@ def test_people_are_added_with_their_role_and_manager(yiju: Yiju) -> None:
 
 def test_adding_somebody_again_changes_them(yiju: Yiju) -> None:
     yiju("users", "add", "张三", "--role", "rep", "--wecom", "zhangsan")
-    yiju("users", "add", "张三丰", "--role", "trainer", "--wecom", "ZhangSan", "--dingtalk", "d1")
+    changed = yiju("users", "add", "张三丰", "--role", "trainer", "--wecom", "ZhangSan", "--dingtalk", "d1")
+    assert "changed name: 张三 -> 张三丰" in changed.err
+    assert "changed dingtalk: none -> d1" in changed.err
     (only,) = listed(yiju).values()
     assert (only["name"], only["role"], only["dingtalk"]) == ("张三丰", "trainer", "d1")
 
@@ -130,3 +132,15 @@ def test_a_revoked_key_is_marked_and_an_unknown_one_named(yiju: Yiju, data_dir: 
     engine.dispose()
     unknown = yiju("keys", "revoke", "none")
     assert (unknown.code, "yiju keys list" in unknown.err) == (1, True)
+
+
+def test_a_password_is_read_from_the_input_and_never_shown(yiju: Yiju, data_dir: Path) -> None:
+    yiju("users", "add", "张三", "--role", "rep", "--wecom", "zhangsan")
+    short = yiju("users", "password", "张三", "--stdin", stdin="short\n")
+    assert (short.code != 0, "10 到 200 个字符" in short.err) == (True, True)
+    done = yiju("users", "password", "zhangsan", "--stdin", stdin="correct-horse-7\n")
+    assert (done.code, done.out, "correct-horse-7" in done.err) == (0, "", False)
+    with create_engine(f"sqlite:///{data_dir / 'yiju.db'}").connect() as store:
+        assert store.execute(text("SELECT hash FROM bot_password")).scalar_one().startswith("$argon2id$")
+    nobody = yiju("users", "password", "李四", "--stdin", stdin="correct-horse-7\n")
+    assert (nobody.code != 0, "fits 0 people" in nobody.err) == (True, True)

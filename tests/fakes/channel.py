@@ -6,19 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.card import Card
+from bot.card import Card, Notice
 from bot.channels import CardRef, ChannelRefused, Envelope, Handshake, Outcome, ReplyAddress
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One thing handed over: `what` is say, show or refresh."""
+    """One thing handed over: `what` is say, show, notify or refresh."""
 
     what: str
     to: str
     key: str = ""
     words: str = ""
     card: Card | None = None
+    notice: Notice | None = None
     ref: Mapping[str, Any] | None = None
     reply_to: Mapping[str, Any] | None = None
 
@@ -43,6 +44,9 @@ class FakeChannel:
     async def show(self, card: Card, to: str, key: str) -> CardRef:
         await self._send(Sent("show", to, key, card=card))
         return CardRef({"message": f"m{self.attempts}"})
+
+    async def notify(self, notice: Notice, to: str, key: str) -> None:
+        await self._send(Sent("notify", to, key, notice=notice))
 
     async def refresh(
         self, card: Card, to: str, ref: CardRef, reply_to: ReplyAddress | None = None

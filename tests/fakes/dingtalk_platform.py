@@ -39,6 +39,11 @@ class DingTalkPlatform:
     users: dict[str, str] = field(
         default_factory=lambda: {"zhangsan": "union-zhangsan", "lisi": "union-lisi"}
     )
+    externals: dict[str, str] = field(default_factory=dict)
+    """Union ids of people outside the company whom its directory knows, by user id."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """Codes of people who signed in on DingTalk's page, by union id; each holds once."""
+    user_tokens: dict[str, str] = field(default_factory=dict)
     expire_in: int = 7200
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     deliveries: list[tuple[str, str]] = field(default_factory=list)
@@ -111,6 +116,9 @@ class DingTalkPlatform:
             "POST /v1.0/gateway/connections/open": self._open,
             "POST /robot/sendBySession": self._by_session,
             "POST /topapi/v2/user/get": self._user,
+            "POST /topapi/user/getbyunionid": self._by_union_id,
+            "POST /v1.0/oauth2/userAccessToken": self._user_token,
+            "GET /v1.0/contact/users/me": self._me,
         }
         guarded: dict[str, Handler] = {
             "POST /v1.0/card/instances/createAndDeliver": self._create,
@@ -219,11 +227,11 @@ class DingTalkPlatform:
         if not 1 <= len(body["userIds"]) <= 20:
             raise Refused("invalidParameter.userIds.overMax")
         param = json.loads(body["msgParam"])
-        if (
-            body["msgKey"] != "sampleMarkdown"
-            or set(param) != {"title", "text"}
-            or len(body["msgParam"].encode()) > 15_000
-        ):
+        kinds = {
+            "sampleMarkdown": {"title", "text"},
+            "sampleActionCard": {"title", "text", "singleTitle", "singleURL"},
+        }
+        if kinds.get(body["msgKey"]) != set(param) or len(body["msgParam"].encode()) > 15_000:
             raise Refused("invalidParameter.msgParam.invalid")
         unknown = [user for user in body["userIds"] if user not in self.users]
         self.said += [{"to": user, **param} for user in body["userIds"] if user in self.users]
@@ -251,6 +259,36 @@ class DingTalkPlatform:
         assert set(body["markdown"]) == {"title", "text"}
         self.session_said.append(body["markdown"])
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    async def _user_token(self, request: Request, body: dict[str, Any]) -> Response:
+        if (
+            set(body) != {"clientId", "clientSecret", "code", "grantType"}
+            or body["grantType"] != "authorization_code"
+        ):
+            raise Refused("invalidParameter")
+        if (body["clientId"], body["clientSecret"]) != (CLIENT_ID, CLIENT_SECRET):
+            raise Refused("invalidClientIdOrSecret")
+        if body["code"] not in self.codes:
+            raise Refused("invalidParameter.authCode.notFound")
+        token = uuid.uuid4().hex
+        self.user_tokens[token] = self.codes.pop(body["code"])
+        return JSONResponse({"accessToken": token, "refreshToken": "r", "expireIn": 7200, "corpId": "ding1"})
+
+    async def _me(self, request: Request, body: dict[str, Any]) -> Response:
+        union = self.user_tokens.get(request.headers.get("x-acs-dingtalk-access-token", ""))
+        if union is None:
+            raise Refused("InvalidAuthentication")
+        return JSONResponse({"nick": "张三", "unionId": union, "openId": "o1", "stateCode": "86"})
+
+    async def _by_union_id(self, request: Request, body: dict[str, Any]) -> Response:
+        if request.query_params.get("access_token") != self.valid or not self.valid:
+            return JSONResponse({"errcode": "40014", "errmsg": "不合法的access_token"})
+        for known, kind in ((self.users, 0), (self.externals, 1)):
+            for user, union in known.items():
+                if union == body["unionid"]:
+                    found = {"userid": user, "contact_type": kind}
+                    return JSONResponse({"errcode": 0, "errmsg": "ok", "result": found})
+        return JSONResponse({"errcode": 60121, "errmsg": "找不到该用户"})
 
     async def _user(self, request: Request, body: dict[str, Any]) -> Response:
         if request.query_params.get("access_token") != self.valid or not self.valid:

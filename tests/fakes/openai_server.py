@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Request = dict[str, Any]
@@ -25,9 +25,15 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     sent: int | None = None
     after: asyncio.Event | None = None
+    whole: bool = False
+    """Answered in one piece although it was asked to stream."""
+    pace: float = 0.0
+    """Seconds between two pieces of a stream."""
 
 
 Answer = Callable[[Request], Reply]
+SLICE = 61
+"""Bytes of a stream that go out together."""
 
 
 @dataclass
@@ -36,6 +42,8 @@ class OpenAIServer:
     requests: list[Request] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    given_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """A client closed the connection in the middle of a stream."""
     url: str = ""
 
     def told(self) -> str:
@@ -64,11 +72,31 @@ class OpenAIServer:
         reply = answer(request)
         if reply.after:
             await reply.after.wait()
+        if request.get("stream") and not reply.whole and (events := _events(reply)):
+            await self._stream(writer, events, reply)
+            return False
         more = "".join(f"{name}: {value}\r\n" for name, value in reply.headers)
         status = f"HTTP/1.1 {reply.status} Said\r\ncontent-type: application/json\r\n{more}"
         writer.write(f"{status}content-length: {len(reply.body)}\r\n\r\n".encode() + reply.body[: reply.sent])
         await writer.drain()
         return reply.sent is None
+
+    async def _stream(self, writer: asyncio.StreamWriter, events: list[bytes], reply: Reply) -> None:
+        """In slices that end anywhere, also within a character."""
+        head = b"HTTP/1.1 200 Said\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+        writer.write(head)
+        body = b"".join(events)
+        pieces = events if reply.pace else [body[at : at + SLICE] for at in range(0, len(body), SLICE)]
+        if reply.sent is not None:
+            pieces = pieces[: len(pieces) // 2]
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(reply.pace)
+        except ConnectionError:
+            self.given_up.set()
+            raise
 
 
 @asynccontextmanager
@@ -105,12 +133,41 @@ def completion(content: str | None, finish: str = "stop", **message: Any) -> Rep
     return Reply(json.dumps(body, ensure_ascii=False).encode())
 
 
+def _events(reply: Reply) -> list[bytes]:
+    """The same answer as server-sent events of a few characters each; none where it is no completion."""
+    try:
+        body = json.loads(reply.body)
+        choice = body["choices"][0]
+    except (ValueError, TypeError, LookupError):
+        return []
+    message = dict(choice["message"])
+    content = message.pop("content") or ""
+    deltas = [{"role": "assistant", "content": "", **message}]
+    deltas += [{"content": content[at : at + 3]} for at in range(0, len(content), 3)]
+    told = [(delta, None) for delta in deltas] + [({}, choice["finish_reason"])]
+    chunks = [
+        body
+        | {
+            "object": "chat.completion.chunk",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+            "usage": None,
+        }
+        for delta, finish in told
+    ]
+    lines = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
+    return [f"data: {line}\n\n".encode() for line in [*lines, "[DONE]"]]
+
+
 def says(content: str | None, finish: str = "stop", **message: Any) -> Answer:
     return lambda request: completion(content, finish, **message)
 
 
 def drafts(text: str) -> Answer:
     return says(json.dumps({"draft": text}, ensure_ascii=False))
+
+
+def poses(*questions: str) -> Answer:
+    return says(json.dumps({"questions": questions}, ensure_ascii=False))
 
 
 def rewords(change: Callable[[str], str]) -> Answer:
@@ -143,10 +200,19 @@ def cuts_off(text: str) -> Answer:
 
 def hangs(until: asyncio.Event, then: Answer) -> Answer:
     def answer(request: Request) -> Reply:
-        reply = then(request)
-        return Reply(reply.body, reply.status, reply.headers, reply.sent, until)
+        return replace(then(request), after=until)
 
     return answer
+
+
+def drips(pace: float, then: Answer) -> Answer:
+    """A stream with so many seconds between its pieces."""
+    return lambda request: replace(then(request), pace=pace)
+
+
+def answers_whole(then: Answer) -> Answer:
+    """An endpoint that knows nothing of streams."""
+    return lambda request: replace(then(request), whole=True)
 
 
 def raw(body: bytes) -> Answer:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 PAGE = (595, 842)
 
@@ -19,8 +20,14 @@ class Words:
     size: float = 10
 
 
-def write_pdf(path: Path, pages: Sequence[Sequence[Words]], encrypt: bool = False) -> Path:
-    """One page a list of words. `encrypt` names a security handler that nothing can open."""
+def write_pdf(
+    path: Path,
+    pages: Sequence[Sequence[Words]],
+    encrypt: bool = False,
+    written: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> Path:
+    """One page a list of words. `encrypt` names a security handler that nothing can open. `written`: by page from 1,
+    what stands on it besides, as the entries of annotations (`field`, `text_box`)."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
     objects.append(
         b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [4 0 R] >>"
@@ -34,17 +41,50 @@ def write_pdf(path: Path, pages: Sequence[Sequence[Words]], encrypt: bool = Fals
         b"/Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>"
     )
     kids = []
-    for words in pages:
+    widgets = []
+    for number, words in enumerate(pages, 1):
+        annotations = []
+        for entries in written.get(number, ()):
+            objects.append(f"<< /Type /Annot /Rect [60 60 200 80] {entries} >>".encode())
+            annotations.append(f"{len(objects)} 0 R")
+            widgets += [annotations[-1]] if "/Subtype /Widget" in entries else []
         stream = "\n".join(_show(one) for one in words).encode()
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
         page = (
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {PAGE[0]} {PAGE[1]}] /Contents {len(objects)} 0 R "
+            f"/Annots [{' '.join(annotations)}] "
         )
         objects.append((page + "/Resources << /Font << /F1 3 0 R >> >> >>").encode())
         kids.append(f"{len(objects)} 0 R")
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
+    if widgets:
+        form = f"/AcroForm << /Fields [{' '.join(widgets)}] /DA (/F1 10 Tf 0 g) >>"
+        objects[0] = f"<< /Type /Catalog /Pages 2 0 R {form} >>".encode()
     path.write_bytes(_file(objects, encrypt))
     return path
+
+
+def field(name: str, value: str, kind: str = "Tx", more: str = "") -> str:
+    """A form field that was filled in."""
+    return f"/Subtype /Widget /FT /{kind} /T {_string(name)} /V {_string(value)} {more}"
+
+
+def text_box(words: str, kind: str = "FreeText", more: str = "") -> str:
+    return f"/Subtype /{kind} /Contents {_string(words)} {more}"
+
+
+def shown_as(name: str) -> str:
+    """What a person is told a field is called."""
+    return f"/TU {_string(name)}"
+
+
+def options(*choices: tuple[str, str]) -> str:
+    """What is exported, and what is seen."""
+    return f"/Opt [{' '.join(f'[{_string(one)} {_string(other)}]' for one, other in choices)}]"
+
+
+def _string(text: str) -> str:
+    return f"<feff{text.encode('utf-16-be').hex()}>"
 
 
 def _show(words: Words) -> str:

@@ -19,13 +19,14 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from bot import decisions
-from bot.app import Parts, app_of, assemble
+from bot.app import Parts, assemble
 from bot.channels import Channel, Envelope
 from bot.channels.wecom import WeCom
 from bot.channels.wecom.pace import Limits
 from bot.cli.opening import open_store
 from bot.decision import Decision
 from bot.demo.prepare import prepare
+from bot.serving import app_of
 from bot.settings import Settings
 from bot.tables import DecisionRow
 from crm_bridge import CrmAdapter
@@ -163,12 +164,14 @@ def start(
     *,
     crm: CrmAdapter | None = None,
     more: Mapping[str, Channel] | None = None,
+    app: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Product:
-    """A process over a data directory that was copied, with WeCom and perhaps more channels on."""
-    channel = WeCom(wecom_platform.settings(), wecom.http(), clock, UNHURRIED, pause=_at_once)
+    """A process over a data directory that was copied, with WeCom (`app`: changes of its settings) and perhaps more channels on."""
+    of_the_app = wecom_platform.settings(**(app or {}))
+    channel = WeCom(of_the_app, wecom.http(), clock, UNHURRIED, pause=_at_once)
     channels = {"wecom": channel, **(more or {})}
-    settings = settings_for(data_dir, **changes)
+    settings = settings_for(data_dir, wecom=of_the_app, **changes)
     return Product(assemble(settings, clock, channels, crm, demo.library), clock, wecom)
 
 
@@ -205,9 +208,10 @@ class Browser:
         return filled(await self.get(url))
 
     async def post(self, url: str, form: Mapping[str, str], **changes: str) -> httpx.Response:
-        """Send a form with changes; field names with dots are given with `__`."""
+        """Send a form with changes, lines ended as a browser ends them; field names with dots are given with `__`."""
         changed = {name.replace("__", "."): value for name, value in changes.items()}
-        response = await self.web.post(url, data=dict(form) | changed, follow_redirects=True)
+        sent = {name: value.replace("\n", "\r\n") for name, value in (dict(form) | changed).items()}
+        response = await self.web.post(url, data=sent, follow_redirects=True)
         await self._product.settle()
         return response
 

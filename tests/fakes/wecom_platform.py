@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from bot.channels import Envelope
 from bot.settings import WeComSettings
+from tests.fakes.wecom_pages import Pages
 from tests.fakes.wecom_rules import first_card_error, first_error
 from tests.fakes.wecom_seal import Seal
 
@@ -70,6 +71,7 @@ class WeComPlatform:
         self.tokens: dict[str, datetime] = {}
         self.media: dict[str, tuple[str, bytes]] = {}
         """Files people sent, by media id: name and bytes."""
+        self.pages = Pages(lambda: self.now)
         self.before_answer: Callable[[str], Any] | None = None
         """Called with the path of each call, after it has worked; may wait, or raise as a broken line would."""
         self._scripts: dict[str, deque[int | Response]] = {}
@@ -156,6 +158,10 @@ class WeComPlatform:
                 Route(
                     "/cgi-bin/oa/schedule/add", self._api("oa/schedule/add", self._schedule), methods=["POST"]
                 ),
+                self._asked("get_jsapi_ticket", self.pages.ticket),
+                self._asked("ticket/get", self.pages.ticket),
+                self._asked("auth/getuserinfo", self.pages.user),
+                self._asked("externalcontact/get", self.pages.contact),
             ]
         )
 
@@ -182,14 +188,31 @@ class WeComPlatform:
         name = f"attachment; filename*=UTF-8''{quote(kept[0])}"
         return Response(kept[1], headers={"Content-disposition": name})
 
+    def _asked(self, path: str, work: Callable[[Mapping[str, str]], Json]) -> Route:
+        """What is asked by GET."""
+
+        async def endpoint(request: Request) -> Response:
+            self.calls[path] += 1
+            query = dict(request.query_params)
+            if refused := self._scripted(path) or self._unauthorised(query.pop("access_token", "")):
+                return refused
+            answer = work(query)
+            await self._answering(path)
+            return JSONResponse({"errcode": 0, "errmsg": "ok", **answer})
+
+        return Route(f"/cgi-bin/{path}", endpoint, methods=["GET"])
+
+    def _unauthorised(self, token: str) -> Response | None:
+        until = self.tokens.get(token)
+        return None if until and until > self.now else _error(40014 if until is None else 42001)
+
     def _api(self, path: str, work: Callable[[Json], Json]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             self.calls[path] += 1
             if scripted := self._scripted(path):
                 return scripted
-            until = self.tokens.get(request.query_params.get("access_token", ""))
-            if until is None or until <= self.now:
-                return _error(40014 if until is None else 42001)
+            if refused := self._unauthorised(request.query_params.get("access_token", "")):
+                return refused
             body = orjson.loads(await request.body())
             self.bodies.append((path, body))
             answer = work(body)

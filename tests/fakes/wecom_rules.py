@@ -136,6 +136,15 @@ def _selection(selection: Json) -> Iterator[int]:
 
 
 def _notice(card: Json) -> Iterator[int]:
+    emphasis = card.get("emphasis_content", {})
+    yield from _long(emphasis.get("title", ""), 14)
+    yield from _long(emphasis.get("desc", ""), 22)
+    jumps = card.get("jump_list", [])
+    if len(jumps) > 3:
+        yield 42035
+    for jump in jumps:
+        yield from _long(jump.get("title", ""), 18)
+        yield from _action(jump)
     if (card.get("card_action") or {}).get("type") not in {1, 2}:
         yield 42045
     if not (card["main_title"].get("title") or card.get("sub_title_text")):

@@ -8,6 +8,7 @@ from bot.decision import ReasonKind, State
 from bot.renewals import Renewals
 from bot.tables import DeliveryRow
 from crm_bridge.adapters.embedded.tables import ContractRow
+from tests.fakes.lent_library import document_called, seen_by
 from tests.fakes.product import Product
 
 ENDS = "2027-01-16"
@@ -84,3 +85,28 @@ async def test_the_rep_confirms_it_like_any_other_proposal(product: Product) -> 
     else:
         await product.taps(card, "驳回")
         assert product.decision(card).state is State.DECLINED
+
+
+async def test_a_corrected_card_still_says_what_happened_and_puts_no_words_in_a_mouth(
+    product: Product,
+) -> None:
+    await renewals(product).look()
+    await product.settle()
+    (card,) = product.open_cards("zhangsan")
+    await product.taps(card, "修正", choice="contract_terms")
+    again = product.decisions()[-1]
+    assert again.intent == "contract_terms"
+    kinds = [one.kind for one in again.rationale.reasons]
+    assert kinds[:2] == [ReasonKind.EVENT, ReasonKind.RULE]
+    assert ReasonKind.WORDS not in kinds
+    assert "客户说" not in str(product.open_cards("zhangsan")[-1].content["quote_area"])
+
+
+async def test_of_a_contract_that_the_owner_may_not_read_the_manager_is_told(product: Product) -> None:
+    known = document_called(product.parts.library, "框架采购合同")
+    with seen_by(product.parts.library, known, "managers"):
+        await renewals(product).look()
+        await product.settle()
+    assert product.cards("zhangsan") == []
+    (card,) = product.open_cards("chenjing")
+    assert "框架采购合同" in product.decision(card).rationale.reasons[0].source

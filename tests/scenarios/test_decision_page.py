@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from bot.decision import ReasonKind, State
@@ -55,6 +57,18 @@ async def test_a_form_sent_back_as_it_was_is_a_plain_yes(
     page = await browser.post(url, await browser.form(url), move="confirm")
     assert page.status_code == 200
     assert product.decision(card).state is State.CARRIED_OUT
+    (confirmation,) = product.rows(ConfirmationRow)
+    assert (confirmation.kind, confirmation.changes) == ("confirmed", {})
+
+
+async def test_words_in_several_lines_sent_back_as_they_were_are_a_plain_yes(
+    product: Product, card: Shown, url: str, browser: Browser
+) -> None:
+    await product.hears("zhangsan", "客户华东仁和说:X200要两台呢,报个价")
+    (newer,) = product.open_cards("zhangsan")
+    url = str(newer.content["card_action"]["url"])
+    assert "\n" in (form := await browser.form(url))[field_of(product, newer, "opportunity.create", "note")]
+    assert (await browser.post(url, form, move="confirm")).status_code == 200
     (confirmation,) = product.rows(ConfirmationRow)
     assert (confirmation.kind, confirmation.changes) == ("confirmed", {})
 
@@ -125,7 +139,7 @@ async def test_a_page_that_is_behind_is_told_so(
     await product.taps(card, "驳回")
     page = await browser.post(url, form, move="confirm")
     assert page.status_code == 409
-    assert "已经更新" in page.text
+    assert "已由张三处理过了" in page.text
     assert product.decision(card).state is State.DECLINED
     assert product.count(ActionRow) == 0
 
@@ -184,3 +198,49 @@ async def test_what_a_customer_wrote_is_shown_as_words_and_never_as_markup(produ
     assert "<script>alert" not in page.text
     assert page.headers["x-frame-options"] == "DENY"
     await browser.close()
+
+
+INSIDE = {"user-agent": "Mozilla/5.0 MicroMessenger/7.0.1 wxwork/4.1.30"}
+
+
+def signed_in(product: Product, away: httpx.Response, **who: str) -> str:
+    """Where WeCom sends a browser back to, with a code of this person's."""
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(away.headers["location"]).query).items()}
+    code = product.wecom.pages.code(**who)
+    return str(httpx.URL(asked["redirect_uri"], params={"code": code, "state": asked["state"]}))
+
+
+async def test_inside_wecom_the_page_opens_without_a_code(product: Product, url: str) -> None:
+    rep = Browser(product)
+    away = await rep.web.get(url, headers=INSIDE)
+    assert away.status_code == 303
+    page = await rep.get(signed_in(product, away, userid="ZhangSan"))
+    assert (page.status_code, "因为" in page.text) == (200, True)
+    await rep.close()
+
+
+async def test_inside_wecom_a_colleague_who_got_the_link_is_told_whose_it_is(
+    product: Product, url: str
+) -> None:
+    other = Browser(product)
+    away = await other.web.get(url, headers=INSIDE)
+    page = await other.get(signed_in(product, away, userid="lisi"))
+    assert (page.status_code, "因为" in page.text) == (403, False)
+    await other.close()
+
+
+async def test_nobody_signs_another_persons_browser_in_as_themselves(product: Product, url: str) -> None:
+    sender, receiver = Browser(product), Browser(product)
+    away = await sender.web.get(url, headers=INSIDE)
+    await receiver.web.get(url, headers=INSIDE)
+    refused = await receiver.get(signed_in(product, away, userid="zhangsan"))
+    assert (refused.status_code, "yiju_person" in receiver.web.cookies) == (403, False)
+    for one in (sender, receiver):
+        await one.close()
+
+
+async def test_somebody_outside_the_company_is_nobody(product: Product, url: str) -> None:
+    stranger = Browser(product)
+    away = await stranger.web.get(url, headers=INSIDE)
+    assert (await stranger.get(signed_in(product, away, openid="o1"))).status_code == 403
+    await stranger.close()

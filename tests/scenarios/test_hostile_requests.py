@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from prometheus_client import REGISTRY
+from starlette.types import Message
 
 from bot.channels import Envelope
 from bot.tables import DeliveryRow, OutboxRow, TurnRow
@@ -132,6 +134,30 @@ async def test_a_body_that_claims_to_be_small_is_still_measured(product: Product
     query = dict(product.wecom.say("zhangsan", "你好").query)
     response = await product.web.post("/wecom/callback", params=query, content=endless())  # type: ignore[arg-type]
     assert response.status_code == 413
+
+
+async def test_a_caller_who_gives_up_before_the_body_is_read_leaves_nothing_and_breaks_nothing(
+    product: Product,
+) -> None:
+    envelope = product.wecom.say("zhangsan", "你好")
+    come: list[Message] = [
+        {"type": "http.request", "body": envelope.body[:100], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return come.pop(0)
+
+    async def nobody_hears(message: Message) -> None:
+        pass
+
+    http = {"type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "headers": []}
+    query = urlencode(envelope.query).encode()
+    await product.app({**http, "path": "/wecom/callback", "query_string": query}, receive, nobody_hears)
+    assert come == []
+    assert product.count(DeliveryRow) == 0
+    assert (await product.deliver(envelope)).status_code == 200
+    assert product.count(DeliveryRow) == 1
 
 
 @pytest.mark.parametrize(

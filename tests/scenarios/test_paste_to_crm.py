@@ -51,6 +51,19 @@ async def test_every_reason_stands_on_words_a_passage_or_a_crm_field(product: Pr
         assert promised in decision.draft.text
 
 
+async def test_a_customer_who_compares_two_products_brings_their_table_to_the_page_of_the_card(
+    product: Product,
+) -> None:
+    await product.hears("zhangsan", "客户华东仁和说:X200 和 X350 差在哪")
+    (card,) = product.open_cards("zhangsan")
+    decision = product.decision(card)
+    assert "| 最高转速 | 16500 r/min | 4500 r/min |" in decision.rationale.compared
+    assert not any("差在哪" in one for one in decision.rationale.unknowns)
+    places = [one for one in decision.rationale.reasons if one.kind is ReasonKind.PASSAGE]
+    assert {one.source.partition("》")[0] for one in places} == {"《X系列离心机用户手册"}
+    assert "|" not in decision.draft.text
+
+
 async def test_a_corrected_intent_gives_a_new_card_and_the_old_one_says_so(product: Product) -> None:
     await product.hears("zhangsan", ASKED)
     (old,) = product.cards("zhangsan")
@@ -112,7 +125,7 @@ async def test_a_tap_on_the_card_that_was_replaced_fires_nothing(product: Produc
     kept = Shown(card.user, card.kind, dict(card.content), card.msgid, card.task)
     await product.taps(card, "修正", "complaint")
     await product.taps(kept, "确认")
-    assert "已经被新的卡片取代" in product.words("zhangsan")[-1]
+    assert "已由张三处理过了" in product.words("zhangsan")[-1]
     assert product.count(ActionRow) == 0
 
 

@@ -31,6 +31,18 @@ async def test_a_reps_question_is_answered_at_once_with_its_source(
     assert answer in turn.answer.replace(",", "")
 
 
+async def test_a_comparison_is_kept_as_a_table_and_read_in_lines_where_the_chat_shows_none(
+    product: Product,
+) -> None:
+    await product.hears("zhangsan", "X200 和 X350 差在哪")
+    lines = [line for words in product.words("zhangsan") for line in words.splitlines()]
+    assert "· 最高转速:X200 16500 r/min;X350 4500 r/min" in lines
+    assert lines[-1].startswith("> 《")
+    assert not any(line.startswith("|") for line in lines)
+    (turn,) = product.rows(TurnRow)
+    assert "| 最高转速 | 16500 r/min | 4500 r/min |" in turn.answer.splitlines()
+
+
 async def test_a_question_about_an_alarm_code_is_answered_in_the_middle_of_another_matter(
     product: Product,
 ) -> None:

@@ -7,17 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
-from bot import people
 from bot.decision import State
-from bot.demo import company
-from bot.store import Store
 from bot.tables import ActionRow, ConfirmationRow, DeliveryRow, TurnRow
-from crm_bridge.adapters.embedded import load
 from crm_bridge.adapters.embedded.tables import OpportunityRow
-from tests.fakes.clock import START, Clock
+from tests.fakes.clock import Clock
 from tests.fakes.product import ASKED, DemoCompany, Product, start
+from tests.fakes.replicas import refill
 from tests.fakes.wecom_platform import Shown, WeComPlatform
 
 pytestmark = pytest.mark.service
@@ -26,16 +22,7 @@ pytestmark = pytest.mark.service
 @pytest.fixture
 def database(postgres_url: str) -> str:
     """The demo company in PostgreSQL."""
-    store = Store(postgres_url)
-    SQLModel.metadata.create_all(store.engine)
-    with store.engine.begin() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            connection.execute(table.delete())
-    with store.begin() as session:
-        for person in company.people():
-            people.add(session, person)
-        load(session, company.accounts(), START.date())
-    store.close()
+    refill(postgres_url)
     return postgres_url
 
 

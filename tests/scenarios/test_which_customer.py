@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from bot.app import ServingClassifier
 from bot.decision import State
 from bot.tables import ActionRow, DecisionRow
+from intents import Reading
+from prompts import phrase
 from tests.fakes.product import Product
 
 ASKS = "你们X200多少钱一台"
@@ -116,3 +123,78 @@ async def test_a_contract_of_one_customer_is_never_evidence_for_another(product:
     assert "华东仁和" not in told
     passages = [product.parts.library.passage(one.ref) for one in decision.rationale.reasons if one.ref]
     assert {one.customer for one in passages if one} <= {None, decision.customer}
+
+
+async def test_words_are_read_as_of_the_customers_industry(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    served = ServingClassifier.read
+
+    def read(self: ServingClassifier, text: str, **how: Any) -> Reading:
+        heard.append(how["industry"])
+        return served(self, text, **how)
+
+    monkeypatch.setattr(ServingClassifier, "read", read)
+    await customers(product, f"客户{RENHE}说:{ASKS}")
+    assert heard == ["medical"]
+
+
+@pytest.mark.parametrize(
+    ("words", "intent"),
+    [
+        ("再要一个水平转子能配现在这台吗", "technical_inquiry"),  # 再要 beside a question buys nothing
+        (
+            "X200带制冷吗,质保几年,50台什么价",
+            "quote_request",
+        ),  # a price asked beside questions is still asked
+    ],
+)
+async def test_of_a_hospitals_words_a_question_promises_nothing_and_a_price_is_answered(
+    product: Product, words: str, intent: str
+) -> None:
+    await product.hears("zhangsan", f"客户{RENHE}说:{words}")
+    (card,) = product.open_cards("zhangsan")
+    assert product.decision(card).intent == intent
+
+
+STRANGE = "受台风外围影响,渔港今晚封闭,气象台提醒市民不要前往海堤观潮,轮渡和跨海大桥的公交同时停运"
+
+
+async def test_strangers_words_are_said_to_be_out_of_scope_and_nothing_is_proposed(product: Product) -> None:
+    await product.hears("zhangsan", f"客户{RENHE}说:{STRANGE}")
+    (card,) = product.open_cards("zhangsan")
+    decision = product.decision(card)
+    assert (decision.intent, decision.draft.actions) == (None, ())
+    assert phrase("reason_out_of_scope") in [reason.text for reason in decision.rationale.reasons]
+
+
+async def test_a_rep_who_says_strange_words_gets_words_back_and_no_card(product: Product) -> None:
+    await product.hears("zhangsan", "Der Zug nach Hamburg hat heute leider vierzig Minuten Verspätung")
+    assert product.cards("zhangsan") == []
+    assert product.words("zhangsan")[-1] == phrase("rep_out_of_scope")
+
+
+async def test_a_customer_who_is_named_later_has_their_words_read_again_as_of_their_industry(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, str]] = []
+    served = ServingClassifier.read
+
+    def read(self: ServingClassifier, text: str, **how: Any) -> Reading:
+        heard.append((text, how["industry"]))
+        return served(self, text, **how)
+
+    monkeypatch.setattr(ServingClassifier, "read", read)
+    await product.hears("zhangsan", f"客户说:{ASKS}", RENHE)
+    assert heard == [(ASKS, ""), (ASKS, "medical")]
+    named = product.decision(product.cards("zhangsan")[-1])
+    assert named.reading == product.parts.registry.serving().read(ASKS, industry="medical")
+
+
+async def test_what_a_rep_said_is_meant_stands_when_the_customer_is_named(product: Product) -> None:
+    await product.hears("zhangsan", f"客户说:{ASKS}")
+    await product.taps(product.cards("zhangsan")[-1], "修正", choice="contract_terms")
+    await product.hears("zhangsan", RENHE)
+    named = product.decision(product.cards("zhangsan")[-1])
+    assert (named.customer_name, named.intent) == (RENHE, "contract_terms")

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from bot import decisions
-from bot.app import Parts, app_of
+from bot.app import Parts
 from bot.decision import Decision
 from bot.security import new_key
+from bot.serving import app_of
 from bot.tables import CardRow
 from bot.web.signin import COOKIE, SignIn
 from tests.fakes.clock import START

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from bot.app import Parts, app_of, assemble
+from bot.app import Parts, assemble
+from bot.serving import app_of
 from bot.web import health
+from eval.bench.later_schema import following, put_ahead
 from tests.fakes.clock import Clock
 from tests.fakes.product import PUBLIC_URL, DemoCompany, settings_for
 from tests.web.conftest import Site
@@ -27,10 +30,24 @@ async def test_a_prepared_installation_is_ready(site: Site) -> None:
 
 async def test_an_old_schema_is_not_ready_and_says_what_to_run(site: Site) -> None:
     with site.parts.store.begin() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0021'"))
     found = await site.http.get("/readyz")
     assert found.status_code == 503
     assert "yiju migrate" in found.json()["problems"]["database"]
+
+
+async def test_a_later_release_s_schema_is_ready_and_serves(site: Site) -> None:
+    with site.parts.store.begin() as session:
+        put_ahead(session.connection())
+    assert (await site.http.get("/readyz")).status_code == 200
+
+
+async def test_a_schema_that_needs_a_later_program_is_not_ready(site: Site) -> None:
+    with site.parts.store.begin() as session:
+        put_ahead(session.connection(), following(f"_from_{following()}"))
+    found = await site.http.get("/readyz")
+    assert found.status_code == 503
+    assert "use the version that migrated it" in found.json()["problems"]["database"]
 
 
 async def test_a_customer_system_without_customers_is_not_ready(site: Site) -> None:
@@ -103,6 +120,23 @@ async def test_the_simulator_is_a_chat_where_it_is_asked_for(with_simulator: Par
     assert any("VIP" in one["body"].get("words", "") for one in messages if one["kind"] == "bot")
 
 
+async def test_the_simulator_hands_a_table_to_its_page_apart_from_the_text(with_simulator: Parts) -> None:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app_of(with_simulator)), base_url=PUBLIC_URL
+    ) as http:
+        await http.get("/sim")
+        await http.post("/sim/as", json={"person": "zhangsan"})
+        await http.post("/sim/say", json={"key": "k-12345678", "text": "X200 和 X350 差在哪"})
+        await with_simulator.settle()
+        *_, answer = (await http.get("/sim/messages")).json()
+    with_simulator.store.close()
+    headline, table, rest = answer["blocks"]
+    assert headline.startswith("**X200、X350 对照**")
+    assert table["head"] == ["参数", "X200", "X350"]
+    assert ["最高转速", "16500 r/min", "4500 r/min"] in table["rows"]
+    assert "> 《" in rest
+
+
 @pytest.mark.parametrize(
     "body",
     [{"key": "short", "text": "x"}, {"key": "k-12345678", "text": "x" * 20_001}, {"key": "k-12345678"}],
@@ -114,3 +148,13 @@ async def test_the_simulator_refuses_what_does_not_fit(with_simulator: Parts, bo
         status = (await http.post("/sim/say", json=body)).status_code
     with_simulator.store.close()
     assert status == 422
+
+
+def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.too_full(tmp_path) == ""
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 3 * 2**20)
+    )
+    assert health.too_full(tmp_path) == (
+        f"3 MB are free where {tmp_path} lies; below 50 MB nothing may be kept: make room"
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.card import Notice
 from bot.channels import ChannelBusy, ChannelRefused, ReplyAddress
 from bot.channels.dingtalk import DingTalk
 from bot.channels.dingtalk.words import markdown, title_of
+from bot.markdown_table import Table
 from tests.fakes.dingtalk_payloads import Clock
 from tests.fakes.dingtalk_platform import DingTalkPlatform
 
@@ -30,6 +32,16 @@ async def test_an_answer_goes_through_the_messages_own_webhook(
     ]
     assert platform.said == []
     assert platform.tokens == []
+
+
+async def test_a_table_which_dingtalk_does_not_promise_to_show_is_a_line_for_each_row(
+    dingtalk: DingTalk, platform: DingTalkPlatform
+) -> None:
+    table = Table(("参数", "X200", "X350"), (("转速", "300 rpm", "350 rpm"), ("制冷", "—", "有")))
+    await dingtalk.say(f"**对照**:2 项不同\n\n{table}\n\n> 《手册》", "zhangsan", "k1")
+    (said,) = platform.said
+    lines = ["**对照**:2 项不同", "· 转速:X200 300 rpm;X350 350 rpm", "· 制冷:X200 —;X350 有", "> 《手册》"]
+    assert said == {"to": "zhangsan", "title": "对照:2 项不同", "text": "  \n".join(lines)}
 
 
 async def test_without_a_webhook_the_robot_says_it(dingtalk: DingTalk, platform: DingTalkPlatform) -> None:
@@ -111,3 +123,30 @@ def test_a_title_is_the_first_line_without_its_marks() -> None:
     assert title_of("\n### **报价** 见 [价格表](https://x.example)\n二") == "报价 见 价格表"
     assert title_of("…" * 100).endswith("…")
     assert title_of("") == "依据"
+
+
+async def test_a_notice_is_a_card_of_the_robots_own_with_one_button(
+    dingtalk: DingTalk, platform: DingTalkPlatform
+) -> None:
+    url = "https://yiju.test/console/board?days=7"
+    notice = Notice(
+        "上周团队的卡片",
+        "共 2 张",
+        "50%(1/2)",
+        "闭环率",
+        (("驳回", "1 张"), ("<甲>", "[a](b)")),
+        "打开看板",
+        url,
+    )
+    await dingtalk.notify(notice, "zhangsan", "k1")
+    (said,) = platform.said
+    assert (said["title"], said["singleTitle"], said["singleURL"]) == ("上周团队的卡片", "打开看板", url)
+    assert said["text"].startswith("### 上周团队的卡片\n\n共 2 张\n\n闭环率 **50%(1/2)**\n\n驳回: 1 张")
+    assert "[a](b)" not in said["text"]
+
+
+async def test_a_notice_to_somebody_unknown_is_refused(
+    dingtalk: DingTalk, platform: DingTalkPlatform
+) -> None:
+    with pytest.raises(ChannelRefused):
+        await dingtalk.notify(Notice("a", "b", "c", "d", (), "e", "https://yiju.test"), "nobody", "k1")

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels import ChannelRefused
 from bot.channels.wecom import WeCom
-from tests.fakes.wecom_platform import settings
+from tests.fakes.wecom_platform import AGENT, CORP, settings
 
 
 def _wecom(answers: dict[str, object]) -> WeCom:
@@ -28,6 +28,19 @@ def test_the_browser_is_sent_to_the_silent_sign_in_and_back_to_our_page() -> Non
     assert (url.netloc, url.fragment) == ("open.weixin.qq.com", "wechat_redirect")
     assert asked["redirect_uri"] == ["https://yiju.example/d/abc/signed-in"]
     assert (asked["scope"], asked["state"]) == (["snsapi_base"], ["5f"])
+
+
+def test_another_browser_is_sent_to_the_page_whose_code_is_scanned() -> None:
+    url = urlsplit(_wecom({}).scan_url("https://yiju.example/console/sign-in/wecom/back", "5f"))
+    asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+    assert (url.netloc, url.path, url.fragment) == ("login.work.weixin.qq.com", "/wwlogin/sso/login", "")
+    assert asked == {
+        "login_type": "CorpApp",
+        "appid": CORP,
+        "agentid": str(AGENT),
+        "redirect_uri": "https://yiju.example/console/sign-in/wecom/back",
+        "state": "5f",
+    }
 
 
 async def test_a_code_names_the_member_once() -> None:

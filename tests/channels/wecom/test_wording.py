@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.channels.wecom.fit import size
 from bot.channels.wecom.wording import LONGEST, messages
+from bot.markdown_table import Table
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,23 @@ def test_words_with_marks_that_wecom_shows_go_out_as_markdown(words: str) -> Non
 def test_marks_that_wecom_does_not_know_are_put_plainly() -> None:
     words = "**清单**\n- 一\n* 二\n![图](https://h.example/a.png)\n```sql\nselect 1\n```"
     assert messages(words) == [("markdown", "**清单**\n· 一\n· 二\n[图](https://h.example/a.png)\nselect 1")]
+
+
+def test_a_table_which_wecom_does_not_show_goes_out_as_a_line_for_each_row() -> None:
+    table = Table(("参数", "X200", "X350"), (("转速", "300 rpm", "350 rpm"),))
+    told = messages(f"**对照**\n\n{table}\n\n> 《手册》")
+    assert told == [("markdown", "**对照**\n· 转速:X200 300 rpm;X350 350 rpm\n> 《手册》")]
+
+
+def test_a_table_that_no_message_holds_is_parted_between_rows() -> None:
+    rows = tuple((f"参数{number}", "甲" * 40, "乙" * 40) for number in range(14))
+    told = messages(f"**对照**\n\n{Table(('参数', 'X200', 'X350'), rows)}\n\n> 《手册》")
+    lines = [line for message in told for line in message.content.split("\n")[1:]]
+    assert len(told) > 1
+    assert all(size(message.content) <= LONGEST for message in told)
+    assert [line for line in lines if line.startswith("·")] == list(
+        Table(("参数", "X200", "X350"), rows).lines
+    )
 
 
 def test_an_anchor_in_somebodys_words_does_not_become_a_link() -> None:
