@@ -8,6 +8,7 @@ database systems", 1984).
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,8 @@ from sqlmodel import Session
 T = TypeVar("T")
 TOGETHER = 64
 """At most so many in one transaction: the first of them waits for the last."""
+PATIENCE = 0.2
+"""Seconds that other work gives way at a time: it goes on under a flood that never ends."""
 
 
 class Waiting(NamedTuple):
@@ -37,6 +40,9 @@ class GroupCommit:
         self._begin = begin
         self._away = away
         self._waiting: deque[Waiting] = deque()
+        self._in_hand = 0
+        self._quiet = threading.Event()
+        self._quiet.set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
 
     async def write(self, work: Callable[[Session], T]) -> T:
@@ -45,9 +51,23 @@ class GroupCommit:
         Returns once it is committed. Raises what it raised, or what the commit did.
         """
         done: Future[T] = Future()
-        self._waiting.append(Waiting(work, done))
-        self._thread.submit(self._commit)
-        return await asyncio.wrap_future(done)
+        self._in_hand += 1
+        self._quiet.clear()
+        try:
+            self._waiting.append(Waiting(work, done))
+            self._thread.submit(self._commit)
+            return await asyncio.wrap_future(done)
+        finally:
+            self._in_hand -= 1
+            if not self._in_hand:
+                self._quiet.set()
+
+    def give_way(self) -> None:
+        """For threads with other work, before a step of it: wait while a write is in hand here, `PATIENCE` at most.
+
+        One interpreter runs one thread at a time, so whoever works on takes its time from those at the door.
+        """
+        self._quiet.wait(PATIENCE)
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)

@@ -96,13 +96,21 @@ class Store:
 
         `first`: it waits for the one that is open, not for all that wait for that.
         """
-        in_line = nullcontext() if first else self._next
-        with in_line, self._writer, Session(self.engine, expire_on_commit=False) as session:
+        with self._place(first), self._writer, Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             added = frozenset(session.info.get(ADDED_TO, ()))
         if added:
             self.announce(added)
+
+    @contextmanager
+    def _place(self, first: bool) -> Iterator[None]:
+        if first:
+            yield
+        else:
+            with self._next:
+                self._door.give_way()
+                yield
 
     @contextmanager
     def look(self) -> Iterator[Session]:
@@ -125,6 +133,7 @@ class Store:
 
     async def read(self, work: Callable[[Session], T]) -> T:
         def reading() -> T:
+            self._door.give_way()
             with self.look() as session:
                 return work(session)
 

@@ -116,7 +116,10 @@ async def test_a_database_that_is_away_is_not_asked_once_for_each_who_waits() ->
     door.close()
 
 
-async def test_what_arrives_goes_before_those_that_wait_to_write(tmp_path: Path) -> None:
+async def test_what_arrives_goes_before_those_that_wait_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.group_commit.PATIENCE", PATIENCE)
     store = Store(f"sqlite:///{tmp_path / 'yiju.db'}")
     SQLModel.metadata.create_all(store.engine)
     order: list[str] = []
@@ -131,6 +134,35 @@ async def test_what_arrives_goes_before_those_that_wait_to_write(tmp_path: Path)
     await asyncio.gather(open_now, *turns, arrived)
     assert order.index("arrived") <= 1, "at most the turn that was next already went before"
     store.close()
+
+
+async def test_other_work_gives_way_to_what_arrives(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.group_commit.PATIENCE", PATIENCE)
+    order: list[str] = []
+    held = Held()
+    arriving = asyncio.create_task(store.admit(held.work))
+    await held.begun()
+    arriving.add_done_callback(lambda _: order.append("arrived"))
+    others = [
+        asyncio.create_task(step(lambda _: order.append("other"))) for step in (store.read, store.write)
+    ]
+    await asyncio.sleep(0.1)  # time in which they would have run
+    held.let_go()
+    await asyncio.gather(arriving, *others)
+    assert order == ["arrived", "other", "other"]
+
+
+async def test_other_work_goes_on_where_arrivals_do_not_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.group_commit.PATIENCE", 0.01)
+    held = Held()
+    arriving = asyncio.create_task(store.admit(held.work))
+    await held.begun()
+    assert await asyncio.wait_for(store.read(names), PATIENCE) == set()
+    assert not arriving.done()
+    held.let_go()
+    await arriving
 
 
 @pytest.mark.service
