@@ -89,7 +89,8 @@ def _shows_something(page: Any) -> bool:
 
 def _without_running_heads(pages: Sequence[list[Item]]) -> list[list[Item]]:
     """Drop first and last lines that repeat (but for the page's number) on a third of the pages or more, and page
-    numbers. “X200 参数” above one page and “X350 参数” above the next are no running heads."""
+    numbers. “X200 参数” above one page and “X350 参数” above the next are no running heads, nor is what stands alone on
+    every page (labels, vouchers)."""
     edges = Counter(
         shape
         for at, page in enumerate(pages)
@@ -104,7 +105,7 @@ def _without_running_heads(pages: Sequence[list[Item]]) -> list[list[Item]]:
             if not running.isdisjoint(_shapes(line, at)) or _PAGE_NUMBER.match(line.text)
         }
         kept.append([one for one in page if id(one) not in edge])
-    return kept
+    return kept if any(kept) else list(pages)
 
 
 def _without_contents(page: Sequence[Item]) -> list[Item]:

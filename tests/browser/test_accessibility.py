@@ -32,12 +32,13 @@ async def test_sign_in_decision_page_and_simulator_have_no_serious_finding(
     await page.goto(f"{server}/sim")
     await expect(page.locator(".example").first).to_be_visible()
     assert await serious(page) == []
-    words = "X200带制冷吗,60台什么价"
+    words = "60台什么价"
     await page.fill("#text", f"客户华东仁和说:{words}")
     await page.keyboard.press("Enter")
     # other tests' cards are there already, and an event of the demo company may bring one of its own
     card = page.locator(".card").filter(has_text=words)
     await expect(card.last).to_be_visible()
     await card.last.get_by_text("打开决策页").click()
-    await expect(page.get_by_role("heading", name="询价报价")).to_be_visible()
+    # what it is read as depends on another test's message: two that come close together are one
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert await serious(page) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.model import NOTES
@@ -240,6 +240,7 @@ WRITTEN = st.lists(st.lists(st.sampled_from(["text", "choice", "box"]), max_size
 
 
 @given(WRITTEN)
+@example([[], [], []])  # one line a page, the same but for its number
 @settings(deadline=None, max_examples=25)
 def test_every_value_of_a_form_is_kept_with_its_name_on_its_page(kinds: list[list[str]]) -> None:
     counter, expected, written = itertools.count(), list[tuple[int, str]](), dict[int, list[str]]()
@@ -259,6 +260,7 @@ def test_every_value_of_a_form_is_kept_with_its_name_on_its_page(kinds: list[lis
     pages = [[Words(60, 780, f"第{at}张订货单的说明文字。")] for at in range(len(kinds))]
     with TemporaryDirectory() as folder:
         blocks = read(write_pdf(Path(folder, "单.pdf"), pages, written=written))
+    assert any("说明文字" in block.text for block in blocks)
     assert [(block.page, block.text) for block in blocks if "说明文字" not in block.text] == expected
     assert [block.page for block in blocks] == sorted(block.page or 0 for block in blocks)
     assert all(line in _all_of(blocks) for _, line in expected)
