@@ -23,7 +23,7 @@ NAMES = {"zhangsan": "张三", "chenjing": "陈静"}
 
 
 async def opened(browser: Browser, server: str, words: str, size: dict[str, int]) -> Page:
-    """The decision page of what 张三 was told."""
+    """The decision page of what 张三 was told: words that no other test uses, or the card may be that test's."""
     page = await browser.new_page(viewport=size)  # type: ignore[arg-type]
     await page.goto(f"{server}/sim")
     await expect(page.locator(".example").first).to_be_visible()
@@ -37,11 +37,13 @@ async def opened(browser: Browser, server: str, words: str, size: dict[str, int]
     return page
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize(
+    ("size", "words"), [(PHONE, "X200的噪声多大呢"), (LAPTOP, "X350的噪声多大呢")], ids=["phone", "laptop"]
+)
 async def test_a_source_opens_with_its_passage_marked_on_the_page_of_the_original(
-    browser: Browser, server: str, size: dict[str, int]
+    browser: Browser, server: str, size: dict[str, int], words: str
 ) -> None:
-    page = await opened(browser, server, "X200的噪声多大呢", size)
+    page = await opened(browser, server, words, size)
     here = page.url
     assert await beyond_the_edge(page) == []
     assert await serious(page) == []
