@@ -17,9 +17,9 @@ expect.set_options(timeout=15_000)  # the server, the browser and other tests sh
 REQUIRED = os.environ.get("YIJU_TEST_REQUIRE_SERVICES") == "1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The server's data dir."""
+    """The server's data dir. Each file has its own: words of one customer that come close together are one card."""
     return tmp_path_factory.mktemp("demo")
 
 
@@ -29,7 +29,7 @@ def password(server: str, data: Path) -> str:
     return (data / "demo_password").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(data: Path) -> Iterator[str]:
     with demo_server(data) as url:
         yield url
