@@ -221,8 +221,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     if connection.get_execution_options().get("yiju_reads"):
-        connection.connection.dbapi_connection.execute(
-            "BEGIN"
-        )  # takes no lock: nothing to translate, ten a turn
+        # takes no lock: nothing to translate, ten a turn
+        connection.connection.dbapi_connection.execute("BEGIN")
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

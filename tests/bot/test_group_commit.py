@@ -52,6 +52,24 @@ class Held:
         self._let_go.set()
 
 
+@pytest.fixture
+def knocks(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released by each thread that comes to where it gives way; there it waits as long as it must."""
+    monkeypatch.setattr("bot.group_commit.PATIENCE", PATIENCE)
+    come, give_way = threading.Semaphore(0), GroupCommit.give_way
+
+    def knocking(door: GroupCommit) -> None:
+        come.release()
+        give_way(door)
+
+    monkeypatch.setattr(GroupCommit, "give_way", knocking)
+    return come
+
+
+async def has_come(knocks: threading.Semaphore) -> None:
+    assert await asyncio.to_thread(knocks.acquire, timeout=PATIENCE)
+
+
 async def test_what_waits_together_is_one_commit_and_each_hears_of_its_own(store: Store) -> None:
     commits: list[object] = []
     held = Held()
@@ -117,36 +135,40 @@ async def test_a_database_that_is_away_is_not_asked_once_for_each_who_waits() ->
 
 
 async def test_what_arrives_goes_before_those_that_wait_to_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, knocks: threading.Semaphore
 ) -> None:
-    monkeypatch.setattr("bot.group_commit.PATIENCE", PATIENCE)
     store = Store(f"sqlite:///{tmp_path / 'yiju.db'}")
     SQLModel.metadata.create_all(store.engine)
     order: list[str] = []
     held = Held()
     open_now = asyncio.create_task(store.write(held.work))
     await held.begun()
+    await has_come(knocks)
     turns = [asyncio.create_task(store.write(lambda _: order.append("turn"))) for _ in range(5)]
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0)
     arrived = asyncio.create_task(store.admit(lambda _: order.append("arrived")))
-    await asyncio.sleep(0.1)  # nothing tells that a thread stands at a lock
+    await asyncio.sleep(0)
     held.let_go()
     await asyncio.gather(open_now, *turns, arrived)
-    assert order.index("arrived") <= 1, "at most the turn that was next already went before"
+    assert order == ["arrived", *["turn"] * 5]
     store.close()
 
 
-async def test_other_work_gives_way_to_what_arrives(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.group_commit.PATIENCE", PATIENCE)
+async def test_other_work_gives_way_to_what_arrives(store: Store, knocks: threading.Semaphore) -> None:
     order: list[str] = []
     held = Held()
-    arriving = asyncio.create_task(store.admit(held.work))
+
+    def arrives(session: Session) -> None:
+        held.work(session)
+        order.append("arrived")
+
+    arriving = asyncio.create_task(store.admit(arrives))
     await held.begun()
-    arriving.add_done_callback(lambda _: order.append("arrived"))
     others = [
         asyncio.create_task(step(lambda _: order.append("other"))) for step in (store.read, store.write)
     ]
-    await asyncio.sleep(0.1)  # time in which they would have run
+    for _ in others:
+        await has_come(knocks)
     held.let_go()
     await asyncio.gather(arriving, *others)
     assert order == ["arrived", "other", "other"]
