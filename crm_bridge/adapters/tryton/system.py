@@ -6,7 +6,6 @@ of a project of their own, which the mapping names. A deal is a lead when it is 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 
 from crm_bridge.adapters import Access, Host
 from crm_bridge.adapters.remote import Lack, Receipts, RemoteCrm, Steps, cleared, refused
+from crm_bridge.adapters.remote.sheets import sheet_of
 from crm_bridge.adapters.tryton.rows import CATEGORY, MECHANISM, STAGE, fields_of, row_of
 from crm_bridge.adapters.tryton.rpc import TrytonRpc
 from crm_bridge.calling import CallRefused, Limit, Manner
@@ -59,22 +59,7 @@ class TrytonSystem:
 
     async def sheet(self, account: str) -> Sheet | None:
         row = await self.record("account", account)
-        if row is None:
-            return None
-        kinds = [*(["contact"] if self.mapping.contact else []), *self.mapping.records]
-        read = await asyncio.gather(*(self._of(kind, account) for kind in kinds), return_exceptions=True)
-        rows: dict[str, Sequence[Row]] = {}
-        failed: dict[str, str] = {}
-        for kind, found in zip(kinds, read, strict=True):
-            if isinstance(found, CallRefused):  # a module or a right is missing: the rest is still of use
-                failed[kind] = found.words
-            elif isinstance(found, BaseException):
-                raise found
-            else:
-                rows[kind] = found
-        contacts = rows.pop("contact", ())
-        failed.pop("contact", None)
-        return Sheet(row, contacts, rows, failed)
+        return await sheet_of(self.mapping, row, lambda kind: self._of(kind, account))
 
     async def record(self, kind: str, record: str) -> Row | None:
         if not record.isdecimal():
