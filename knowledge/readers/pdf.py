@@ -212,14 +212,11 @@ class _Sizes:
 
 def _rows(grid: Grid, before: Grid | None) -> list[Block]:
     """Each row with its column names; a table that goes on after a page break keeps the names of its first part."""
-    header, body = grid.rows[0], grid.rows[1:]
-    if before is not None and _continues(grid, before):
-        header = before.rows[0]
-        body = grid.rows[1:] if grid.rows[0] == header else grid.rows
-    rows = [cells for cells in body if cells != header]
-    if before is not None and _continues(grid, before):
-        return [row(header, cells, grid.page) for cells in rows]
-    return under(header, rows, grid.page)
+    if before is None or not _continues(grid, before):
+        header = grid.rows[0]
+        return under(header, [cells for cells in grid.rows[1:] if cells != header], grid.page)
+    header = before.rows[0]
+    return [row(header, cells, grid.page) for cells in grid.rows if cells != header]
 
 
 def _continues(grid: Grid, before: Grid | None) -> bool:
