@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from crm_bridge.adapters import Access, Host
-from crm_bridge.adapters.remote import Lack, Receipts, RemoteCrm, Steps, cleared, refused
-from crm_bridge.adapters.remote.sheets import sheet_of
+from crm_bridge.adapters.remote import Lack, Receipts, RemoteCrm, Steps, cleared, refused, sheet_of
 from crm_bridge.adapters.tryton.rows import CATEGORY, MECHANISM, STAGE, fields_of, row_of
 from crm_bridge.adapters.tryton.rpc import TrytonRpc
 from crm_bridge.calling import CallRefused, Limit, Manner
